@@ -1,0 +1,20 @@
+package dm
+
+// ParseTarget reads the parameters of a table line into the type that the
+// package has for the target, or into [Raw] where it has none. The error is a
+// [*ParamsError]. Whatever it accepts, AppendParams prints back byte for byte.
+func ParseTarget(typ, params string) (Target, error) {
+	switch typ {
+	case "linear":
+		return parseLinear(params)
+	}
+	return Raw{Name: typ, Params: params}, nil
+}
+
+// ParseStatus reads the parameters of a status line into the type that the
+// package has for the target's status, or into [RawStatus] where it has none.
+// The error is a [*ParamsError]. Whatever it accepts, AppendStatus prints back
+// byte for byte.
+func ParseStatus(typ, params string) (Status, error) {
+	return RawStatus{Name: typ, Params: params}, nil
+}
