@@ -103,6 +103,20 @@ func (p *params) uint(what string, bits int) uint64 {
 	return n
 }
 
+// int reads a decimal number that may be negative.
+func (p *params) int(what string) int64 {
+	w := p.word(what)
+	if p.err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(w, 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != w {
+		p.fail(what + ": want a number")
+		return 0
+	}
+	return n
+}
+
 // sectors reads a number of sectors.
 func (p *params) sectors(what string) units.Sectors { return units.Sectors(p.uint(what, 64)) }
 

@@ -7,6 +7,10 @@ func ParseTarget(typ, params string) (Target, error) {
 	switch typ {
 	case "linear":
 		return parseLinear(params)
+	case "thin-pool":
+		return parseThinPool(params)
+	case "thin":
+		return parseThin(params)
 	}
 	return Raw{Name: typ, Params: params}, nil
 }
@@ -16,5 +20,11 @@ func ParseTarget(typ, params string) (Target, error) {
 // The error is a [*ParamsError]. Whatever it accepts, AppendStatus prints back
 // byte for byte.
 func ParseStatus(typ, params string) (Status, error) {
+	switch typ {
+	case "thin-pool":
+		return parseThinPoolStatus(params)
+	case "thin":
+		return parseThinStatus(params)
+	}
 	return RawStatus{Name: typ, Params: params}, nil
 }

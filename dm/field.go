@@ -1,0 +1,268 @@
+package dm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// field binds a word of a line to the Go value that holds it, so that one list
+// of fields says both how a line is read and how it is printed. at points to
+// the value:
+//
+//	*uint64 *uint32 *units.Sectors   a number
+//	*string                          any one word
+//	*BlockDev                        a device, or "-"
+//	ratio                            USED/TOTAL
+//	numberOrDash                     a number, or "-" for zero
+//	sectorOrDash                     a number, or "-" for nil
+//	choice                           one of two words
+//
+// and in a list of options, where the name of the field stands before the
+// value and nothing is printed for a zero value:
+//
+//	*bool                            the name alone
+//	**uint64 **int64 **units.Sectors a number that may be zero
+//	*[]uint64                        a number; the option may come again
+type field struct {
+	name string
+	at   any
+}
+
+type (
+	ratio        struct{ used, total *uint64 }
+	numberOrDash struct{ n *uint64 }
+	sectorOrDash struct{ n **units.Sectors }
+	choice       struct {
+		on, off string
+		b       *bool
+	}
+)
+
+func (f field) read(p *params) {
+	switch at := f.at.(type) {
+	case *uint64:
+		*at = p.uint(f.name, 64)
+	case *uint32:
+		*at = uint32(p.uint(f.name, 32))
+	case *units.Sectors:
+		*at = p.sectors(f.name)
+	case *string:
+		*at = p.word(f.name)
+	case *BlockDev:
+		*at = p.dev(f.name)
+	case ratio:
+		*at.used, *at.total = p.fraction(f.name)
+	case numberOrDash:
+		if p.peek() == "-" {
+			p.word(f.name)
+		} else if *at.n = p.uint(f.name, 64); *at.n == 0 {
+			p.fail(f.name + `: want a number above zero, or "-"`)
+		}
+	case sectorOrDash:
+		if p.peek() == "-" {
+			p.word(f.name)
+		} else {
+			*at.n = new(p.sectors(f.name))
+		}
+	case choice:
+		switch p.word(f.name) {
+		case at.on:
+			*at.b = true
+		case at.off:
+			*at.b = false
+		default:
+			p.fail(fmt.Sprintf("%s: want %q or %q", f.name, at.on, at.off))
+		}
+	case *bool:
+		*at = true
+	case **uint64:
+		*at = new(p.uint(f.name, 64))
+	case **int64:
+		*at = new(p.int(f.name))
+	case **units.Sectors:
+		*at = new(p.sectors(f.name))
+	case *[]uint64:
+		*at = append(*at, p.uint(f.name, 64))
+	default:
+		panic(fmt.Sprintf("dm: field %s is a %T", f.name, f.at))
+	}
+}
+
+// word is the value as a line has it.
+func (f field) word() string {
+	switch at := f.at.(type) {
+	case *uint64:
+		return strconv.FormatUint(*at, 10)
+	case *uint32:
+		return strconv.FormatUint(uint64(*at), 10)
+	case *units.Sectors:
+		return strconv.FormatUint(uint64(*at), 10)
+	case *string:
+		return *at
+	case *BlockDev:
+		return at.String()
+	case ratio:
+		return string(appendFraction(nil, *at.used, *at.total))
+	case numberOrDash:
+		if *at.n == 0 {
+			return "-"
+		}
+		return strconv.FormatUint(*at.n, 10)
+	case sectorOrDash:
+		if *at.n == nil {
+			return "-"
+		}
+		return strconv.FormatUint(uint64(**at.n), 10)
+	case choice:
+		if *at.b {
+			return at.on
+		}
+		return at.off
+	}
+	panic(fmt.Sprintf("dm: field %s is a %T", f.name, f.at))
+}
+
+// option appends the words that the field takes in a list of options.
+func (f field) option(words []string) []string {
+	switch at := f.at.(type) {
+	case *bool:
+		if *at {
+			words = append(words, f.name)
+		}
+	case **uint64:
+		if *at != nil {
+			words = append(words, f.name, strconv.FormatUint(**at, 10))
+		}
+	case **int64:
+		if *at != nil {
+			words = append(words, f.name, strconv.FormatInt(**at, 10))
+		}
+	case **units.Sectors:
+		if *at != nil {
+			words = append(words, f.name, strconv.FormatUint(uint64(**at), 10))
+		}
+	case *[]uint64:
+		for _, n := range *at {
+			words = append(words, f.name, strconv.FormatUint(n, 10))
+		}
+	case *BlockDev:
+		if !at.IsZero() {
+			words = append(words, f.name, at.String())
+		}
+	case *string:
+		if *at != "" {
+			words = append(words, f.name, *at)
+		}
+	default:
+		panic(fmt.Sprintf("dm: option %s is a %T", f.name, f.at))
+	}
+	return words
+}
+
+// fields reads list in its order. Kernels add fields at the end of a line as
+// they grow, so what follows the first required ones may be absent. It returns
+// how many were there.
+func (p *params) fields(required int, list []field) int {
+	for i, f := range list {
+		if i >= required && !p.more() {
+			return i
+		}
+		f.read(p)
+	}
+	return len(list)
+}
+
+// fields prints the first n fields of list, all of them where n is zero.
+func (l *line) fields(n int, list []field) *line {
+	if n <= 0 || n > len(list) {
+		n = len(list)
+	}
+	for _, f := range list[:n] {
+		l.word(f.word())
+	}
+	return l
+}
+
+// options reads the n words of a list of options. Each known option must come
+// in the place that the kernel prints it in, or the value would print back
+// differently. From the first unknown one on the words are returned as they
+// are: an unknown option may take arguments.
+func (p *params) options(n uint64, list []field) (other []string) {
+	end, next := uint64(p.words)+n, 0
+	for p.err == nil && uint64(p.words) < end {
+		name := p.peek()
+		i := slices.IndexFunc(list, func(f field) bool { return f.name == name })
+		if i < 0 {
+			return p.list(int(end)-p.words, "option")
+		}
+		p.word("option")
+		if i < next {
+			p.fail(name + ": given twice, or not in the kernel's order")
+			return nil
+		}
+		f := list[i]
+		next = i + 1
+		switch f.at.(type) {
+		case *[]uint64:
+			next = i
+		}
+		f.read(p)
+		if uint64(p.words) > end {
+			p.fail(name + ": argument outside of the list of options")
+		}
+	}
+	return nil
+}
+
+// list reads n words as they are.
+func (p *params) list(n int, what string) []string {
+	var words []string
+	for ; n > 0 && p.err == nil; n-- {
+		words = append(words, p.word(what))
+	}
+	return words
+}
+
+// options returns the words of a list of options: the known ones in the
+// kernel's order, and other behind them.
+func options(list []field, other []string) []string {
+	var words []string
+	for _, f := range list {
+		words = f.option(words)
+	}
+	return append(words, other...)
+}
+
+// checkWords fails unless each of words is one word of a table line.
+func checkWords(words ...string) error {
+	for _, w := range words {
+		if w == "" {
+			return errors.New("empty word")
+		}
+		for i := 0; i < len(w); i++ {
+			switch w[i] {
+			case '\\':
+				i++
+			case ' ', '\t', '\n', '\v', '\f', '\r', 0:
+				return fmt.Errorf("%q: blank in a word", w)
+			}
+		}
+	}
+	return nil
+}
+
+// counted appends the number of words and the words.
+func (l *line) counted(words []string) *line {
+	return l.uint(uint64(len(words))).words(words)
+}
+
+func (l *line) words(words []string) *line {
+	for _, w := range words {
+		l.word(w)
+	}
+	return l
+}
