@@ -218,6 +218,32 @@ func (p *params) options(n uint64, list []field) (other []string) {
 	return nil
 }
 
+// device reads a device that must be one: not "-".
+func (p *params) device(what string) BlockDev {
+	d := p.dev(what)
+	if d.IsZero() {
+		p.fail(what + ": want MAJOR:MINOR or a path")
+	}
+	return d
+}
+
+// maybeDevice reads the next word if it is a device.
+func (p *params) maybeDevice(what string) BlockDev {
+	if d, err := parseBlockDev(p.peek()); err != nil || d.IsZero() {
+		return BlockDev{}
+	}
+	return p.dev(what)
+}
+
+// maybeCount reads the next word if it is a number above zero: some targets
+// print a list of options only where it is not empty.
+func (p *params) maybeCount(what string) uint64 {
+	if n, err := strconv.ParseUint(p.peek(), 10, 16); err != nil || n == 0 {
+		return 0
+	}
+	return p.uint(what, 16)
+}
+
 // list reads n words as they are.
 func (p *params) list(n int, what string) []string {
 	var words []string

@@ -16,14 +16,15 @@ const MaxThinDeviceID = 1<<24 - 1
 //	0 2097152 thin 254:2 7
 //	0 2097152 thin 254:2 7 7:0
 //
-// The zero value has no pool. The kernel prints "Fail" for the table of a
-// volume whose pool has failed, and "-" for one without a device in the pool;
-// [ParseTarget] returns those as [Raw].
+// The zero value has no pool.
 type Thin struct {
 	Pool           BlockDev
 	DeviceID       uint32   // in the pool; at most MaxThinDeviceID
 	ExternalOrigin BlockDev // read where nothing is mapped; may be no device
-	Extra          string   // what follows in the line, verbatim
+	// State is the word that the kernel prints in place of the table when the
+	// pool has failed. Such a line tells nothing else and cannot be loaded.
+	State ThinState
+	Extra string // what follows in the line, verbatim
 }
 
 // Type returns "thin".
@@ -32,6 +33,9 @@ func (Thin) Type() string { return "thin" }
 // AppendParams appends "POOL ID" and the external origin if there is one. It
 // fails where Pool is not set or DeviceID is too large.
 func (t Thin) AppendParams(b []byte) ([]byte, error) {
+	if t.State != "" {
+		return appendLine(b).word(string(t.State)).extra(t.Extra).b, nil
+	}
 	if t.Pool.IsZero() {
 		return b, errNoDevice
 	}
@@ -46,22 +50,19 @@ func (t Thin) AppendParams(b []byte) ([]byte, error) {
 }
 
 func parseThin(s string) (Target, error) {
-	if s == string(ThinFail) || s == string(ThinNoDevice) {
-		return Raw{Name: "thin", Params: s}, nil
-	}
 	p := tableParams("thin", s)
-	t := Thin{Pool: p.dev("pool device"), DeviceID: uint32(p.uint("device id", 24))}
-	if p.more() {
-		if t.ExternalOrigin = p.dev("external origin device"); t.ExternalOrigin.IsZero() {
-			p.fail("external origin device: want MAJOR:MINOR or a path")
-		}
+	t := Thin{State: p.thinState()}
+	if t.State == "" {
+		t.Pool = p.device("pool device")
+		t.DeviceID = uint32(p.uint("device id", 24))
+		t.ExternalOrigin = p.maybeDevice("external origin device")
 	}
 	t.Extra = p.extra()
 	return t, p.end()
 }
 
-// ThinState is the one word that stands in the status of a thin volume in
-// place of its figures. The zero value is a volume that has figures.
+// ThinState is the one word that stands in the lines of a thin volume in
+// place of everything else. The zero value is a volume that has more to say.
 type ThinState string
 
 // The words that thin_status of drivers/md/dm-thin.c prints.
@@ -70,6 +71,15 @@ const (
 	ThinError    ThinState = "Error" // the kernel could not read the figures
 	ThinNoDevice ThinState = "-"     // it has no device in the pool
 )
+
+func (p *params) thinState() ThinState {
+	switch state := ThinState(p.peek()); state {
+	case ThinFail, ThinError, ThinNoDevice:
+		p.word("state")
+		return state
+	}
+	return ""
+}
 
 // ThinStatus is the status of a [Thin].
 //
@@ -106,12 +116,8 @@ func (s ThinStatus) AppendStatus(b []byte) []byte {
 
 func parseThinStatus(params string) (Status, error) {
 	p := statusParams("thin", params)
-	var s ThinStatus
-	switch state := ThinState(p.peek()); state {
-	case ThinFail, ThinError, ThinNoDevice:
-		p.word("state")
-		s.State = state
-	default:
+	s := ThinStatus{State: p.thinState()}
+	if s.State == "" {
 		p.fields(2, s.fields())
 	}
 	s.Extra = p.extra()

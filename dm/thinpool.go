@@ -57,8 +57,8 @@ func (t ThinPool) AppendParams(b []byte) ([]byte, error) {
 func parseThinPool(s string) (Target, error) {
 	p := tableParams("thin-pool", s)
 	t := ThinPool{
-		Metadata:      p.dev("metadata device"),
-		Data:          p.dev("data device"),
+		Metadata:      p.device("metadata device"),
+		Data:          p.device("data device"),
 		DataBlockSize: p.sectors("data block size"),
 		LowWaterMark:  p.uint("low water mark", 64),
 	}
