@@ -1,0 +1,63 @@
+//go:build !linux
+
+package ioctl
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// What only Linux has. Everything here fails with [errors.ErrUnsupported]; it
+// is there so that packages whose values are useful everywhere compile
+// everywhere.
+
+// Control is the open control node of device-mapper.
+type Control struct{}
+
+// OpenControl fails.
+func OpenControl(string) (*Control, error) { return nil, errors.ErrUnsupported }
+
+// Ioctl fails.
+func (*Control) Ioctl(Cmd, *Buffer) error { return errors.ErrUnsupported }
+
+// Reopen fails.
+func (*Control) Reopen() (*Control, error) { return nil, errors.ErrUnsupported }
+
+// Wait fails.
+func (*Control) Wait(context.Context) error { return errors.ErrUnsupported }
+
+// Close fails.
+func (*Control) Close() error { return errors.ErrUnsupported }
+
+// Semaphore is a System V semaphore set with one semaphore.
+type Semaphore struct{}
+
+// CreateSemaphore fails.
+func CreateSemaphore(int32, int) (*Semaphore, error) { return nil, errors.ErrUnsupported }
+
+// Key is zero.
+func (*Semaphore) Key() int32 { return 0 }
+
+// Value fails.
+func (*Semaphore) Value() (int, error) { return 0, errors.ErrUnsupported }
+
+// Add fails.
+func (*Semaphore) Add(int) error { return errors.ErrUnsupported }
+
+// WaitZero fails.
+func (*Semaphore) WaitZero(context.Context) error { return errors.ErrUnsupported }
+
+// Remove fails.
+func (*Semaphore) Remove() error { return errors.ErrUnsupported }
+
+// DeviceSize fails.
+func DeviceSize(*os.File) (units.Bytes, error) { return 0, errors.ErrUnsupported }
+
+// MakeBlockNode fails.
+func MakeBlockNode(string, uint64) error { return errors.ErrUnsupported }
+
+// NodeDev fails.
+func NodeDev(string) (uint64, error) { return 0, errors.ErrUnsupported }
