@@ -3,7 +3,6 @@ package dm
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/rok-storage/rok/units"
@@ -20,6 +19,10 @@ import (
 //	numberOrDash                     a number, or "-" for zero
 //	sectorOrDash                     a number, or "-" for nil
 //	choice                           one of two words
+//	*int64                           a number that may be negative
+//	*Health *[]Health                a letter for one device, or for each
+//	*[]string *[]Arg                 a count and so many words
+//	value                            see there
 //
 // and in a list of options, where the name of the field stands before the
 // value and nothing is printed for a zero value:
@@ -27,6 +30,8 @@ import (
 //	*bool                            the name alone
 //	**uint64 **int64 **units.Sectors a number that may be zero
 //	*[]uint64                        a number; the option may come again
+//	group                            the words of its fields
+//	wordOption                       one word, see there
 type field struct {
 	name string
 	at   any
@@ -50,8 +55,22 @@ func (f field) read(p *params) {
 		*at = uint32(p.uint(f.name, 32))
 	case *units.Sectors:
 		*at = p.sectors(f.name)
+	case *int64:
+		*at = p.int(f.name)
 	case *string:
 		*at = p.word(f.name)
+	case *[]string:
+		*at = p.list(int(p.uint("number of "+f.name, 16)), f.name)
+	case *[]Arg:
+		*at = p.args(f.name)
+	case *Health:
+		if w := p.word(f.name); len(w) == 1 {
+			*at = Health(w[0])
+		} else {
+			p.fail(f.name + ": want one letter")
+		}
+	case *[]Health:
+		*at = []Health(p.word(f.name))
 	case *BlockDev:
 		*at = p.dev(f.name)
 	case ratio:
@@ -87,6 +106,10 @@ func (f field) read(p *params) {
 		*at = new(p.sectors(f.name))
 	case *[]uint64:
 		*at = append(*at, p.uint(f.name, 64))
+	case group:
+		at.read(p, f.name)
+	case value:
+		at.read(p, f.name)
 	default:
 		panic(fmt.Sprintf("dm: field %s is a %T", f.name, f.at))
 	}
@@ -101,8 +124,18 @@ func (f field) word() string {
 		return strconv.FormatUint(uint64(*at), 10)
 	case *units.Sectors:
 		return strconv.FormatUint(uint64(*at), 10)
+	case *int64:
+		return strconv.FormatInt(*at, 10)
 	case *string:
 		return *at
+	case *[]string:
+		return string(appendLine(nil).counted(*at).b)
+	case *[]Arg:
+		return string(appendLine(nil).counted(argWords(*at)).b)
+	case *Health:
+		return at.String()
+	case *[]Health:
+		return string(*at)
 	case *BlockDev:
 		return at.String()
 	case ratio:
@@ -122,45 +155,10 @@ func (f field) word() string {
 			return at.on
 		}
 		return at.off
+	case value:
+		return at.word()
 	}
 	panic(fmt.Sprintf("dm: field %s is a %T", f.name, f.at))
-}
-
-// option appends the words that the field takes in a list of options.
-func (f field) option(words []string) []string {
-	switch at := f.at.(type) {
-	case *bool:
-		if *at {
-			words = append(words, f.name)
-		}
-	case **uint64:
-		if *at != nil {
-			words = append(words, f.name, strconv.FormatUint(**at, 10))
-		}
-	case **int64:
-		if *at != nil {
-			words = append(words, f.name, strconv.FormatInt(**at, 10))
-		}
-	case **units.Sectors:
-		if *at != nil {
-			words = append(words, f.name, strconv.FormatUint(uint64(**at), 10))
-		}
-	case *[]uint64:
-		for _, n := range *at {
-			words = append(words, f.name, strconv.FormatUint(n, 10))
-		}
-	case *BlockDev:
-		if !at.IsZero() {
-			words = append(words, f.name, at.String())
-		}
-	case *string:
-		if *at != "" {
-			words = append(words, f.name, *at)
-		}
-	default:
-		panic(fmt.Sprintf("dm: option %s is a %T", f.name, f.at))
-	}
-	return words
 }
 
 // fields reads list in its order. Kernels add fields at the end of a line as
@@ -187,35 +185,13 @@ func (l *line) fields(n int, list []field) *line {
 	return l
 }
 
-// options reads the n words of a list of options. Each known option must come
-// in the place that the kernel prints it in, or the value would print back
-// differently. From the first unknown one on the words are returned as they
-// are: an unknown option may take arguments.
-func (p *params) options(n uint64, list []field) (other []string) {
-	end, next := uint64(p.words)+n, 0
-	for p.err == nil && uint64(p.words) < end {
-		name := p.peek()
-		i := slices.IndexFunc(list, func(f field) bool { return f.name == name })
-		if i < 0 {
-			return p.list(int(end)-p.words, "option")
-		}
-		p.word("option")
-		if i < next {
-			p.fail(name + ": given twice, or not in the kernel's order")
-			return nil
-		}
-		f := list[i]
-		next = i + 1
-		switch f.at.(type) {
-		case *[]uint64:
-			next = i
-		}
-		f.read(p)
-		if uint64(p.words) > end {
-			p.fail(name + ": argument outside of the list of options")
-		}
+// takes reports whether word begins the option f, and reads it if it is all
+// of the option.
+func (f field) takes(word string) bool {
+	if at, ok := f.at.(wordOption); ok {
+		return at.take(f.name, word)
 	}
-	return nil
+	return f.name == word
 }
 
 // device reads a device that must be one: not "-".
@@ -235,15 +211,6 @@ func (p *params) maybeDevice(what string) BlockDev {
 	return p.dev(what)
 }
 
-// maybeCount reads the next word if it is a number above zero: some targets
-// print a list of options only where it is not empty.
-func (p *params) maybeCount(what string) uint64 {
-	if n, err := strconv.ParseUint(p.peek(), 10, 16); err != nil || n == 0 {
-		return 0
-	}
-	return p.uint(what, 16)
-}
-
 // list reads n words as they are.
 func (p *params) list(n int, what string) []string {
 	var words []string
@@ -251,16 +218,6 @@ func (p *params) list(n int, what string) []string {
 		words = append(words, p.word(what))
 	}
 	return words
-}
-
-// options returns the words of a list of options: the known ones in the
-// kernel's order, and other behind them.
-func options(list []field, other []string) []string {
-	var words []string
-	for _, f := range list {
-		words = f.option(words)
-	}
-	return append(words, other...)
 }
 
 // checkWords fails unless each of words is one word of a table line.

@@ -1,11 +1,6 @@
 package dm
 
-import (
-	"errors"
-	"strconv"
-
-	"github.com/rok-storage/rok/units"
-)
+import "github.com/rok-storage/rok/units"
 
 // Linear maps a segment to a run of sectors of another device: target
 // "linear", drivers/md/dm-linear.c. Its status line is empty.
@@ -20,21 +15,18 @@ type Linear struct {
 // Type returns "linear".
 func (Linear) Type() string { return "linear" }
 
+func (t *Linear) fields() []field {
+	return []field{{"device", needed{&t.Dev}}, {"offset", &t.Offset}}
+}
+
 // AppendParams appends "DEV OFFSET". It fails where Dev is not set.
 func (t Linear) AppendParams(b []byte) ([]byte, error) {
-	if t.Dev.IsZero() {
-		return b, errNoDevice
-	}
-	b = t.Dev.appendParam(b)
-	b = append(b, ' ')
-	b = strconv.AppendUint(b, uint64(t.Offset), 10)
-	return append(b, t.Extra...), nil
+	return appendFields(b, t.fields(), t.Extra)
 }
 
 func parseLinear(s string) (Target, error) {
-	p := tableParams("linear", s)
-	t := Linear{Dev: p.dev("device"), Offset: p.sectors("offset"), Extra: p.extra()}
+	var t Linear
+	p := tableParams(t.Type(), s)
+	t.Extra = p.all(t.fields())
 	return t, p.end()
 }
-
-var errNoDevice = errors.New("no device")
