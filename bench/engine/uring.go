@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// uring is io_uring with one ring. A Cycle that submits and waits is a single
+// system call.
+type uring struct {
+	slots
+	memory *memory
+	ring   *ring
+	fd     int32 // of the file, or its index when it is registered
+	flags  uint8 // of each request
+	fixed  bool
+	flight int
+	unsent int // in the ring, not taken by the kernel
+	wait   []uringWait
+	done   []Completion
+
+	mode, degraded string
+}
+
+func newURing(c Config, setup setupFunc) (*uring, error) {
+	r, err := openRing(c.Depth, setup)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMemory(slotsSize(c) + 3*pageSize)
+	if err != nil {
+		return nil, closeAfter(err, r.close())
+	}
+	e := &uring{
+		slots: newSlots(c, m), memory: m, ring: r, fd: int32(c.FD),
+		wait: table[uringWait](m.take(tableSize[uringWait](1)), 1),
+		done: make([]Completion, 0, c.Depth),
+		mode: r.mode, degraded: r.degraded,
+	}
+	timeout := table[kernelTimespec](m.take(tableSize[kernelTimespec](1)), 1)
+	timeout[0] = kernelTimespec{nsec: int64(MaxWait)}
+	e.wait[0].timeout = uint64(addressOf(&timeout[0]))
+	if err := e.register(c); err != nil {
+		return nil, closeAfter(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *uring) register(c Config) error {
+	arg := e.memory.take(pageSize)
+	if c.FixedBuffers {
+		// One registration covers all buffers; requests name it by index 0.
+		table[unix.Iovec](arg, 1)[0] = unix.Iovec{Base: &e.buffers[0], Len: uint64(len(e.buffers))}
+		if errno := e.ring.register(uringRegisterBuffers, address(arg), 1); errno != 0 {
+			return fmt.Errorf("engine: io_uring register buffers: %w", errno)
+		}
+		e.fixed = true
+	}
+	if c.FixedFile {
+		table[int32](arg, 1)[0] = e.fd
+		if errno := e.ring.register(uringRegisterFiles, address(arg), 1); errno != 0 {
+			return fmt.Errorf("engine: io_uring register file: %w", errno)
+		}
+		e.fd, e.flags = 0, sqeFixedFile
+	}
+	return nil
+}
+
+// Cycle implements [Engine].
+func (e *uring) Cycle(requests []Request, least int) ([]Completion, error) {
+	e.done = e.done[:0]
+	for i := range requests {
+		e.prepare(&requests[i])
+	}
+	e.ring.publish()
+	e.unsent += len(requests)
+	if ready := e.ring.ready(); e.unsent > 0 || ready < least {
+		if err := e.enter(min(least, e.flight+e.unsent)); err != nil {
+			return nil, err
+		}
+	}
+	e.harvest()
+	return e.done, nil
+}
+
+func (e *uring) prepare(r *Request) {
+	s := e.ring.nextSQE()
+	*s = sqe{fd: e.fd, flags: e.flags, data: uint64(r.Slot)}
+	switch r.Op {
+	case Read:
+		s.opcode = opRead
+		if e.fixed {
+			s.opcode = opReadFixed
+		}
+	case Write:
+		s.opcode = opWrite
+		if e.fixed {
+			s.opcode = opWriteFixed
+		}
+	case DataSync:
+		s.opFlags = sqeDataSync
+		fallthrough
+	default:
+		s.opcode = opSync
+		return
+	}
+	s.address, s.length, s.offset = uint64(e.buffer(r)), uint32(r.Length), uint64(r.Offset)
+}
+
+// enter submits what is unsent and waits for the given number of completions.
+func (e *uring) enter(least int) error {
+	var flags, arg, size uintptr
+	if least > 0 {
+		flags, arg, size = uringGetEvents|uringEnterExtArg, addressOf(&e.wait[0]), uintptr(tableSize[uringWait](1))
+	}
+	n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(e.ring.fd), uintptr(e.unsent), uintptr(least), flags, arg, size)
+	switch errno {
+	case 0:
+		e.unsent -= int(n)
+		e.flight += int(n)
+		return nil
+	case unix.ETIME, unix.EINTR:
+		return nil
+	case unix.EAGAIN, unix.EBUSY:
+		// Short of memory, or of room for completions: both pass once what is
+		// in flight completes.
+		if e.flight > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("engine: io_uring_enter: %w", errno)
+}
+
+func (e *uring) harvest() {
+	r := e.ring
+	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
+	if head == tail {
+		return
+	}
+	for ; head != tail; head++ {
+		c := &r.cqes[head&r.cqMask]
+		e.done = append(e.done, Completion{int32(c.data), c.result})
+		e.flight--
+	}
+	atomic.StoreUint32(r.cqHead, head)
+}
+
+// Close implements [Engine].
+func (e *uring) Close() error {
+	return closeAfter(e.ring.close(), e.memory.free())
+}
