@@ -1,0 +1,100 @@
+#!/bin/bash
+# setup.sh uml|qemu|tools...: installs what a lane or a target needs, once, and says
+# what it does. Where everything is there it does nothing and needs no network.
+#   uml    user-mode Linux and the module tree of its kernel
+#   qemu   QEMU, and Debian's kernels 6.1 and 6.12 unpacked into .cache (not installed)
+#   peers  the programs that tests compare rok with
+#   race   the C compiler that go's -race needs
+#   go     the Go modules of the project and of its tools
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache=.cache/vm
+
+say() { echo "setup: $*"; }
+die() { echo "setup: $*" >&2; exit 1; }
+
+# install PACKAGE...: those that are not installed.
+install() {
+	local p missing=()
+	for p in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+	done
+	[ ${#missing[@]} = 0 ] && return
+	[ "$(id -u)" = 0 ] || die "missing ${missing[*]}: run, as root, \"apt-get install ${missing[*]}\""
+	say "apt-get install ${missing[*]}"
+	apt_lists
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >$cache/apt.log 2>&1 ||
+		{ tail -20 $cache/apt.log >&2; die "apt-get failed; its output is in $cache/apt.log"; }
+}
+
+# apt_lists fetches apt's lists, once in a set-up.
+apt_lists() {
+	[ -n "${lists:-}" ] && return
+	say "apt-get update"
+	apt-get update -q >$cache/apt.log 2>&1 || { tail -5 $cache/apt.log >&2; die "apt-get update failed"; }
+	lists=done
+}
+
+# uml: the package has modules but no modules.dep; nothing is written to /usr.
+uml() {
+	install user-mode-linux kmod
+	local release tree f
+	release=$(ls /usr/lib/uml/modules | tail -1)
+	tree=$cache/uml/lib/modules/$release
+	[ -s "$tree/modules.dep" ] && return
+	say "module tree of user-mode Linux $release"
+	rm -rf $cache/uml && mkdir -p "$tree"
+	ln -s "/usr/lib/uml/modules/$release/kernel" "$tree/kernel"
+	for f in order builtin builtin.modinfo; do cp "/usr/lib/uml/modules/$release/modules.$f" "$tree/"; done
+	/sbin/depmod -b $cache/uml "$release"
+}
+
+# kernel NAME METAPACKAGE: the package that the metapackage depends on today.
+kernel() {
+	local name=$1 meta=$2 package release dir
+	compgen -G "$cache/$name/lib/modules/*/modules.dep" >/dev/null && return
+	apt_lists
+	package=$(apt-cache depends "$meta" | awk '/Depends:.*linux-image/ {print $2; exit}')
+	[ -n "$package" ] || die "apt knows no kernel $name ($meta)"
+	say "kernel $name: $package, unpacked into $cache/$name"
+	dir=$(mktemp -d -p $cache)
+	(cd "$dir" && apt-get download -q "$package" >/dev/null 2>&1) || { rm -rf "$dir"; die "apt-get download $package failed"; }
+	dpkg -x "$dir"/*.deb "$dir/root"
+	release=$(ls "$dir/root/lib/modules")
+	/sbin/depmod -b "$dir/root" "$release"
+	rm -rf "${cache:?}/$name"
+	mv "$dir/root" "$cache/$name"
+	rm -rf "$dir"
+}
+
+qemu() {
+	install qemu-system-x86 qemu-system-common kmod
+	kernel 6.1 linux-image-cloud-amd64
+	kernel 6.12 linux-image-6.12-cloud-amd64
+}
+
+peers() { install lvm2 thin-provisioning-tools fio dmsetup udev; }
+
+race() { install gcc libc6-dev; }
+
+# go: a change of a go.sum is the only reason to fetch again.
+go_modules() {
+	local dir stamp
+	for dir in . internal/tools; do
+		[ -f $dir/go.sum ] || continue
+		stamp=.cache/modules-$(cat $dir/go.mod $dir/go.sum | sha256sum | cut -c1-16)
+		[ -f "$stamp" ] && continue
+		say "go mod download ($dir)"
+		(cd $dir && go mod download)
+		touch "$stamp"
+	done
+}
+
+mkdir -p $cache
+for what in "$@"; do
+	case $what in
+	uml | qemu | peers | race) $what ;;
+	go) go_modules ;;
+	*) die "unknown: $what" ;;
+	esac
+done
