@@ -189,6 +189,12 @@ type literal string
 func (v literal) read(p *params, _ string) { p.literal(string(v)) }
 func (v literal) word() string             { return string(v) }
 
+// length is the number of things of which the words follow. It only prints.
+type length int
+
+func (v length) read(p *params, name string) { p.fail(name + ": not read") }
+func (v length) word() string                { return strconv.Itoa(int(v)) }
+
 // group is an option that takes the words of several fields behind its name.
 // It is set where isSet says so.
 type group struct {
@@ -240,6 +246,34 @@ func appendFields(b []byte, list []field, extra string) ([]byte, error) {
 		l.fields(0, list)
 	}
 	return l.extra(extra).b, nil
+}
+
+// appendCounted appends a line that is list, the number of words of opts and
+// other, these words, and extra. Without words the number is left out where
+// the target allows it.
+func appendCounted(b []byte, list, opts []field, other []string, countZero bool, extra string) ([]byte, error) {
+	if err := checkOptions(opts, other); err != nil {
+		return b, err
+	}
+	l := &line{start: len(b)}
+	var err error
+	if l.b, err = appendFields(b, list, ""); err != nil {
+		return b, err
+	}
+	if words := options(opts, other); len(words) > 0 || countZero {
+		l.counted(words)
+	}
+	return l.extra(extra).b, nil
+}
+
+// maybe reads list if the line has all of it in this place.
+func (p *params) maybe(list []field) bool {
+	before := *p
+	if p.fields(len(list), list); p.err != nil && before.err == nil {
+		*p = before
+		return false
+	}
+	return p.err == nil
 }
 
 // all reads list and returns what follows it in the line.

@@ -7,6 +7,24 @@ func ParseTarget(typ, params string) (Target, error) {
 	switch typ {
 	case "linear":
 		return parseLinear(params)
+	case "striped":
+		return parseStriped(params)
+	case "unstriped":
+		return parseUnstriped(params)
+	case "switch":
+		return parseSwitch(params)
+	case "zero":
+		return parseZero(params)
+	case "error":
+		return parseError(params)
+	case "delay":
+		return parseDelay(params)
+	case "flakey":
+		return parseFlakey(params)
+	case "dust":
+		return parseDust(params)
+	case "log-writes":
+		return parseLogWrites(params)
 	case "thin-pool":
 		return parseThinPool(params)
 	case "thin":
@@ -21,6 +39,14 @@ func ParseTarget(typ, params string) (Target, error) {
 // byte for byte.
 func ParseStatus(typ, params string) (Status, error) {
 	switch typ {
+	case "striped":
+		return parseStripedStatus(params)
+	case "delay":
+		return parseDelayStatus(params)
+	case "dust":
+		return parseDustStatus(params)
+	case "log-writes":
+		return parseLogWritesStatus(params)
 	case "thin-pool":
 		return parseThinPoolStatus(params)
 	case "thin":

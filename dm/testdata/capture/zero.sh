@@ -1,0 +1,1 @@
+form 'zero' '0 2048 zero'
