@@ -27,3 +27,32 @@ func argWords(args []Arg) []string {
 	}
 	return words
 }
+
+// words is a count of words and so many words, as a [value] of a line.
+type words[S ~string] struct{ at *[]S }
+
+func (v words[S]) read(p *params, name string) {
+	for _, w := range p.list(int(p.uint("number of "+name, 16)), name) {
+		*v.at = append(*v.at, S(w))
+	}
+}
+
+func (v words[S]) list() []string {
+	var list []string
+	for _, w := range *v.at {
+		list = append(list, string(w))
+	}
+	return list
+}
+
+func (v words[S]) word() string { return string(appendLine(nil).counted(v.list()).b) }
+
+func (v words[S]) check() error { return checkWords(v.list()...) }
+
+// arguments is a count of words and so many words, which are pairs, as a
+// [value] of a line.
+type arguments struct{ at *[]Arg }
+
+func (v arguments) read(p *params, name string) { *v.at = append(*v.at, p.args(name)...) }
+func (v arguments) word() string                { return string(appendLine(nil).counted(argWords(*v.at)).b) }
+func (v arguments) check() error                { return checkWords(argWords(*v.at)...) }

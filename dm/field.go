@@ -21,7 +21,6 @@ import (
 //	choice                           one of two words
 //	*int64                           a number that may be negative
 //	*Health *[]Health                a letter for one device, or for each
-//	*[]string *[]Arg                 a count and so many words
 //	value                            see there
 //
 // and in a list of options, where the name of the field stands before the
@@ -59,10 +58,6 @@ func (f field) read(p *params) {
 		*at = p.int(f.name)
 	case *string:
 		*at = p.word(f.name)
-	case *[]string:
-		*at = p.list(int(p.uint("number of "+f.name, 16)), f.name)
-	case *[]Arg:
-		*at = p.args(f.name)
 	case *Health:
 		if w := p.word(f.name); len(w) == 1 {
 			*at = Health(w[0])
@@ -128,10 +123,6 @@ func (f field) word() string {
 		return strconv.FormatInt(*at, 10)
 	case *string:
 		return *at
-	case *[]string:
-		return string(appendLine(nil).counted(*at).b)
-	case *[]Arg:
-		return string(appendLine(nil).counted(argWords(*at)).b)
 	case *Health:
 		return at.String()
 	case *[]Health:
@@ -172,6 +163,15 @@ func (p *params) fields(required int, list []field) int {
 		f.read(p)
 	}
 	return len(list)
+}
+
+// printed is fields, with zero for all of them.
+func (p *params) printed(required int, list []field) int {
+	n := p.fields(required, list)
+	if n == len(list) {
+		return 0
+	}
+	return n
 }
 
 // fields prints the first n fields of list, all of them where n is zero.

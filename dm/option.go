@@ -44,10 +44,16 @@ func (p *params) options(n uint64, list []field) (other []string) {
 // maybeCount reads the next word if it is a number above zero: some targets
 // print a list of options only where it is not empty.
 func (p *params) maybeCount(what string) uint64 {
-	if n, err := strconv.ParseUint(p.peek(), 10, 16); err != nil || n == 0 {
+	if p.peek() == "0" || !p.isNumber() {
 		return 0
 	}
 	return p.uint(what, 16)
+}
+
+// isNumber reports whether the next word is a number that uint would read.
+func (p *params) isNumber() bool {
+	n, err := strconv.ParseUint(p.peek(), 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == p.peek()
 }
 
 // options returns the words of a list of options: the known ones in the
@@ -107,4 +113,3 @@ func (f field) option(words []string) []string {
 	}
 	return words
 }
-

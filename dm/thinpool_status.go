@@ -58,8 +58,6 @@ type ThinPoolStatus struct {
 	Extra  string // what follows, verbatim: kernels print a blank
 }
 
-const thinPoolStatusMin = 4 // fields
-
 // Type returns "thin-pool".
 func (ThinPoolStatus) Type() string { return "thin-pool" }
 
@@ -97,10 +95,7 @@ func parseThinPoolStatus(params string) (Status, error) {
 		p.word("mode")
 		s.Mode = mode
 	default:
-		list := s.fields()
-		if s.Fields = p.fields(thinPoolStatusMin, list); s.Fields == len(list) {
-			s.Fields = 0
-		}
+		s.Fields = p.printed(4, s.fields())
 	}
 	s.Extra = p.extra()
 	return s, p.end()
