@@ -1,0 +1,278 @@
+package dm
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/units"
+)
+
+// Device is a handle on one device: a [Conn] and an [ID]. It holds nothing in
+// the kernel, and the device need not exist. Its methods may be called by
+// several goroutines at once; after a rename, handles by the old name find
+// nothing any more.
+type Device struct {
+	conn *Conn
+	id   ID
+}
+
+// Device returns a handle on the device that id names.
+func (c *Conn) Device(id ID) *Device { return &Device{conn: c, id: id} }
+
+// ID says which device d is a handle on.
+func (d *Device) ID() ID { return d.id }
+
+// String prints the device's name, UUID or number.
+func (d *Device) String() string { return d.id.String() }
+
+// do carries out a request on d and returns what the kernel then says of it.
+func (d *Device) do(r *request) (Info, error) {
+	r.id = d.id
+	var info Info
+	err := d.conn.do(r, func(b *ioctl.Buffer) error {
+		info.read(b)
+		return nil
+	})
+	return info, err
+}
+
+// Info asks for the device's state. It blocks on nothing.
+func (d *Device) Info() (Info, error) {
+	var info Info
+	err := d.ReadInfo(&info)
+	return info, err
+}
+
+// ReadInfo is [Device.Info] into memory that the caller reuses: asked about
+// the same device again, it allocates nothing.
+func (d *Device) ReadInfo(info *Info) error {
+	r := request{cmd: ioctl.DevStatus, id: d.id}
+	return d.conn.do(&r, func(b *ioctl.Buffer) error {
+		info.read(b)
+		return nil
+	})
+}
+
+// Exists reports whether the device exists.
+func (d *Device) Exists() (bool, error) {
+	_, err := d.Info()
+	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// SuspendOptions says how gently a device is suspended. The zero value is the
+// gentlest: what is queued is written, and a file system on the device is
+// frozen.
+type SuspendOptions struct {
+	// NoFlush keeps queued I/O in the queue instead of waiting for it: the
+	// way to swap the table of a device whose target holds I/O back, such as
+	// a thin pool without space.
+	NoFlush bool
+	// SkipLockFS leaves the file system unfrozen.
+	SkipLockFS bool
+}
+
+func (o SuspendOptions) flags() ioctl.Flags {
+	var f ioctl.Flags
+	if o.NoFlush {
+		f |= ioctl.FlagNoFlush
+	}
+	if o.SkipLockFS {
+		f |= ioctl.FlagSkipLockFS
+	}
+	return f
+}
+
+// Suspend stops the device's I/O. It blocks until what was under way is done.
+// A device that is suspended already stays so, without an error.
+func (d *Device) Suspend(opts SuspendOptions) error {
+	_, err := d.do(&request{cmd: ioctl.DevSuspend, flags: ioctl.FlagSuspend | opts.flags()})
+	if errors.Is(err, syscall.EINVAL) {
+		// Two suspends at once: the kernel tests without its lock, tests again
+		// under it, and fails the loser (dm_suspend, drivers/md/dm.c).
+		if info, infoErr := d.Info(); infoErr == nil && info.Suspended {
+			return nil
+		}
+	}
+	return err
+}
+
+// Resume makes an inactive table the active one, if there is one, and lets
+// I/O go on. A device that is not suspended is suspended for the swap as opts
+// says; otherwise opts has no effect. Afterwards the device's node is there,
+// made by udev or by Resume itself.
+//
+// It waits for udev's rules where they run; if ctx ends meanwhile the device
+// is resumed all the same, and the error is the context's.
+func (d *Device) Resume(ctx context.Context, opts SuspendOptions) error {
+	_, err := d.resume(ctx, opts)
+	return err
+}
+
+func (d *Device) resume(ctx context.Context, opts SuspendOptions) (Info, error) {
+	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevSuspend, flags: opts.flags()})
+	if err != nil {
+		return info, err
+	}
+	return info, d.conn.makeNode(info)
+}
+
+// TableOptions says how a table is loaded.
+type TableOptions struct {
+	// ReadOnly makes the device refuse writes once the table is active.
+	ReadOnly bool
+}
+
+// Load checks t and loads it as the inactive table, in place of one that may
+// be there. [Device.Resume] makes it active. On an error no inactive table is
+// left; the active one is untouched in any case. When the kernel refuses a
+// table of several segments, the error says which, found by loading shorter
+// ones.
+func (d *Device) Load(t Table, opts TableOptions) error {
+	if err := t.Validate(); err != nil {
+		return tableFault(&request{cmd: ioctl.TableLoad, id: d.id}, err)
+	}
+	err := d.load(t, opts)
+	if err == nil {
+		return nil
+	}
+	refused, ok := errors.AsType[*Error](err)
+	if !ok || !tableRefused(err) {
+		return err
+	}
+	refused.Segment = 1
+	if len(t) > 1 {
+		refused.Segment = d.faultySegment(t, opts)
+		if clearErr := d.Clear(); clearErr != nil && !errors.Is(clearErr, syscall.ENXIO) {
+			return errors.Join(err, clearErr)
+		}
+	}
+	return err
+}
+
+func (d *Device) load(t Table, opts TableOptions) error {
+	r := request{cmd: ioctl.TableLoad, id: d.id, table: t}
+	if opts.ReadOnly {
+		r.flags |= ioctl.FlagReadOnly
+	}
+	if t.secret() {
+		r.flags |= ioctl.FlagSecureData
+	}
+	return d.conn.do(&r, nil)
+}
+
+// tableRefused reports whether err can be the fault of one segment.
+func tableRefused(err error) bool {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case syscall.EPERM, syscall.EACCES, syscall.EFAULT, syscall.ENOTTY, syscall.ENOMEM:
+		return false
+	}
+	return true
+}
+
+// faultySegment finds the first segment that the kernel refuses, from 1; 0
+// where it cannot be told. The kernel makes targets from the first on and
+// stops at the one it refuses, so that the ones before it were made already.
+func (d *Device) faultySegment(t Table, opts TableOptions) int {
+	good, bad := 0, len(t)
+	for bad-good > 1 {
+		middle := (good + bad) / 2
+		if err := d.load(t[:middle], opts); err == nil {
+			good = middle
+		} else if tableRefused(err) {
+			bad = middle
+		} else {
+			return 0
+		}
+	}
+	if good == 0 {
+		if _, err := d.Info(); err != nil {
+			return 0 // it is the device that is missing
+		}
+	}
+	return bad
+}
+
+// Clear drops the inactive table, if there is one.
+func (d *Device) Clear() error {
+	return d.conn.do(&request{cmd: ioctl.TableClear, id: d.id}, nil)
+}
+
+// Swap replaces the active table by t: load, suspend as opts says, resume. I/O
+// waits meanwhile and fails nowhere. If a step fails the device goes on with
+// its old table, and no inactive one is left.
+func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts SuspendOptions) error {
+	if err := d.Load(t, table); err != nil {
+		return err
+	}
+	before, err := d.Info()
+	if err != nil {
+		return err
+	}
+	if err := d.Suspend(opts); err != nil {
+		return errors.Join(err, d.Clear())
+	}
+	info, err := d.resume(ctx, opts)
+	if err == nil || info.Active && !info.Suspended {
+		return err
+	}
+	// The kernel refused the new table at the last moment and dropped it: the
+	// old one is still there, suspended.
+	undo := d.Clear()
+	if before.Active && !before.Suspended {
+		_, resumeErr := d.resume(context.WithoutCancel(ctx), opts)
+		undo = errors.Join(undo, resumeErr)
+	}
+	return errors.Join(err, undo)
+}
+
+// SetUUID gives the device a UUID. It must not have one yet: otherwise EINVAL.
+// Needs device-mapper 4.19.
+func (d *Device) SetUUID(uuid string) error {
+	if err := CheckUUID(uuid); err != nil {
+		return &Error{Op: (&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID}).op(), Device: d.id.String(), Err: err}
+	}
+	_, err := d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: uuid, isText: true})
+	return err
+}
+
+// Rename gives the device a new name, and its node a new place. It returns a
+// handle by the new name; d, where it is by name, finds nothing any more. It
+// fails with [fs.ErrExist] where the name is taken.
+//
+// It waits for udev's rules where they run; if ctx ends meanwhile the device is
+// renamed all the same, and the handle comes with the context's error.
+func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
+	if err := CheckName(name); err != nil {
+		return nil, &Error{Op: ioctl.DevRename.String(), Device: d.id.String(), Err: err}
+	}
+	old, err := d.Info()
+	if err != nil {
+		return nil, renamed(err, ioctl.DevRename)
+	}
+	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevRename, text: name, isText: true})
+	if err != nil && info.Dev == (Dev{}) {
+		return nil, err
+	}
+	info.Name = name
+	nodes := d.conn.removeNode(old.Name, old.Dev)
+	if old.Active {
+		nodes = errors.Join(nodes, d.conn.makeNode(info))
+	}
+	return d.conn.Device(ByName(name)), errors.Join(err, nodes)
+}
+
+// SetGeometry sets the CHS geometry that old partitioning tools ask for.
+// Start is in sectors. Needs device-mapper 4.6.
+func (d *Device) SetGeometry(cylinders uint16, heads, sectors uint8, start units.Sectors) error {
+	l := appendLine(nil).uint(uint64(cylinders)).uint(uint64(heads)).uint(uint64(sectors)).sectors(start)
+	return d.conn.do(&request{cmd: ioctl.DevSetGeometry, id: d.id, text: string(l.b), isText: true}, nil)
+}

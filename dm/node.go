@@ -1,0 +1,94 @@
+package dm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rok-storage/rok/ioctl"
+)
+
+// NodePath is where the node of the device with the given name is, or would
+// be.
+func (c *Conn) NodePath(name string) string { return filepath.Join(c.cfg.Dir, NodeName(name)) }
+
+// makeNode makes the node of the device, unless a right one is there: a link
+// to the kernel's own node as udev makes it, or where the kernel makes none, a
+// block device node as libdevmapper does.
+func (c *Conn) makeNode(info Info) error {
+	if c.leavesNodes() || CheckName(info.Name) != nil {
+		return nil
+	}
+	path, dev := c.NodePath(info.Name), info.Dev.Uint64()
+	if there, err := ioctl.NodeDev(path); err == nil && there == dev {
+		return nil
+	}
+	if err := c.replaceNode(path, info.Dev); err != nil {
+		return &Error{Op: "make node of", Device: info.Name, Err: err}
+	}
+	return nil
+}
+
+func (c *Conn) leavesNodes() bool { return c.cfg.NoNodes && !c.udevRuns() }
+
+// replaceNode puts the right node in place of a wrong one, in one step.
+func (c *Conn) replaceNode(path string, dev Dev) error {
+	if st, err := os.Lstat(path); err == nil && st.Mode()&(fs.ModeSymlink|fs.ModeDevice) == 0 {
+		return fmt.Errorf("%s is in the way and is no device: %w", path, fs.ErrExist)
+	}
+	if err := os.MkdirAll(c.cfg.Dir, 0o755); err != nil {
+		return err
+	}
+	// No device can have this name, since it begins with a dot and "#" is
+	// followed by a number that no other process chose.
+	temporary := filepath.Join(c.cfg.Dir, fmt.Sprintf(".rok#%d.%d", os.Getpid(), rand.Uint64()))
+	kernelNode := filepath.Join("..", fmt.Sprintf("dm-%d", dev.Minor))
+	there, err := ioctl.NodeDev(filepath.Join(c.cfg.Dir, kernelNode))
+	if err == nil && there == dev.Uint64() {
+		err = os.Symlink(kernelNode, temporary)
+	} else {
+		err = ioctl.MakeBlockNode(temporary, dev.Uint64())
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return nil
+}
+
+// removeNode removes the node of a device that is gone, or has another name
+// now. A node of some other device is left alone.
+func (c *Conn) removeNode(name string, dev Dev) error {
+	if c.leavesNodes() || CheckName(name) != nil {
+		return nil
+	}
+	path := c.NodePath(name)
+	if !nodeIsOf(path, dev) {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &Error{Op: "remove node of", Device: name, Err: err}
+	}
+	return nil
+}
+
+// nodeIsOf reports whether path is a node of dev, or a link to the node that
+// the kernel had for it.
+func nodeIsOf(path string, dev Dev) bool {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	if st.Mode()&fs.ModeSymlink == 0 {
+		there, err := ioctl.NodeDev(path)
+		return err == nil && there == dev.Uint64()
+	}
+	target, err := os.Readlink(path)
+	return err == nil && strings.TrimPrefix(target, "../") == fmt.Sprintf("dm-%d", dev.Minor)
+}

@@ -1,0 +1,157 @@
+package dm
+
+import (
+	"context"
+
+	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/units"
+)
+
+// SegmentStatus is what the target of one segment reports.
+type SegmentStatus struct {
+	Start, Length units.Sectors
+	Status        Status
+}
+
+// AppendText appends s as dmsetup prints it.
+func (s SegmentStatus) AppendText(b []byte) []byte {
+	b = appendSegment(b, s.Start, s.Length, s.Status.Type())
+	return s.Status.AppendStatus(append(b, ' '))
+}
+
+// String prints s as dmsetup does.
+func (s SegmentStatus) String() string { return string(s.AppendText(nil)) }
+
+// StatusOptions says which status is meant. The zero value is the status of
+// the active table.
+type StatusOptions struct {
+	// NoFlush does not write out a thin pool's metadata first: what the
+	// status says may then be a second old, and asking does not block.
+	NoFlush bool
+	// Inactive means the inactive table. Needs device-mapper 4.16.
+	Inactive bool
+	// IMA asks for what the kernel's integrity subsystem would measure, as
+	// [RawStatus]. Needs device-mapper 4.45.
+	IMA bool
+}
+
+func (o StatusOptions) flags() ioctl.Flags {
+	var f ioctl.Flags
+	if o.NoFlush {
+		f |= ioctl.FlagNoFlush
+	}
+	if o.Inactive {
+		f |= ioctl.FlagQueryInactive
+	}
+	if o.IMA {
+		f |= ioctl.FlagIMAMeasurement
+	}
+	return f
+}
+
+// Status asks each segment's target for its state. A line that the type's
+// parser does not understand comes as [RawStatus].
+func (d *Device) Status(opts StatusOptions) ([]SegmentStatus, error) {
+	var status []SegmentStatus
+	r := request{cmd: ioctl.TableStatus, flags: opts.flags(), id: d.id}
+	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
+		lines := b.Targets()
+		for lines.Next() {
+			typ, params := string(lines.Type), string(lines.Params)
+			s, err := ParseStatus(typ, params)
+			if err != nil || opts.IMA {
+				s = RawStatus{Name: typ, Params: params}
+			}
+			status = append(status, SegmentStatus{
+				Start: units.Sectors(lines.Start), Length: units.Sectors(lines.Length), Status: s,
+			})
+		}
+		return lines.Err()
+	})
+	return status, err
+}
+
+// TableQuery says which table is meant. The zero value is the active one.
+type TableQuery struct {
+	// Inactive means the inactive table. Needs device-mapper 4.16.
+	Inactive bool
+}
+
+// Table reads the table back from the kernel. Devices are numbers there. A
+// line that the type's parser does not understand comes as [Raw]. A device
+// without a table has an empty one. Keys come with it: see [Table.Redact].
+func (d *Device) Table(q TableQuery) (Table, error) {
+	var t Table
+	r := request{cmd: ioctl.TableStatus, flags: ioctl.FlagStatusTable | ioctl.FlagNoFlush | ioctl.FlagSecureData, id: d.id}
+	if q.Inactive {
+		r.flags |= ioctl.FlagQueryInactive
+	}
+	if d.conn.abi.Less(ioctl.ABI{Major: 4, Minor: 20}) {
+		r.flags &^= ioctl.FlagSecureData
+	}
+	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
+		lines := b.Targets()
+		for lines.Next() {
+			typ, params := string(lines.Type), string(lines.Params)
+			target, err := ParseTarget(typ, params)
+			if err != nil {
+				target = Raw{Name: typ, Params: params}
+			}
+			t = append(t, Segment{
+				Start: units.Sectors(lines.Start), Length: units.Sectors(lines.Length), Target: target,
+			})
+		}
+		return lines.Err()
+	})
+	return t, err
+}
+
+// Message sends a message to the target that holds the given sector, and
+// returns its reply, which is empty for most. What the target makes of it, and
+// which errno it fails with, is the target's. Needs device-mapper 4.2.
+//
+// A reply larger than 64 KiB is lost, and the error is a [*ReplyError]: the
+// message had its effect, and sending it again would repeat it.
+func (d *Device) Message(sector units.Sectors, message string) (string, error) {
+	if reason := checkString(message, ioctl.MaxSize/2); reason != "" {
+		return "", &Error{Op: ioctl.TargetMsg.String(), Device: d.id.String(), Err: &NameError{Kind: "message", Value: message, Reason: reason}}
+	}
+	var reply string
+	r := request{cmd: ioctl.TargetMsg, id: d.id, sector: sector, text: message}
+	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
+		text, _ := b.Message()
+		reply = string(text)
+		return nil
+	})
+	return reply, err
+}
+
+// WaitBlocking waits with DM_DEV_WAIT until the device's event number is above
+// eventNr, and returns its state. It occupies a thread, and nothing but an
+// event or the device's removal ends it: [Conn.Watch] is better wherever the
+// kernel has device-mapper 4.37.
+func (d *Device) WaitBlocking(eventNr uint32) (Info, error) {
+	return d.do(&request{cmd: ioctl.DevWait, eventNr: eventNr})
+}
+
+// Wait waits until the device's event number is above eventNr, and returns its
+// state. It fails with [fs.ErrNotExist] when the device is removed, and with
+// the context's error. Needs device-mapper 4.37.
+func (d *Device) Wait(ctx context.Context, eventNr uint32) (Info, error) {
+	w, err := d.conn.Watch()
+	if err != nil {
+		return Info{}, err
+	}
+	defer w.Close()
+	for {
+		// The watcher is armed before the number is read, so that an event in
+		// between ends the wait.
+		info, err := d.Info()
+		if err != nil || int32(info.EventNr-eventNr) > 0 {
+			return info, renamed(err, ioctl.DevWait)
+		}
+		if err := w.wait(ctx); err != nil {
+			return info, err
+		}
+	}
+}
