@@ -37,8 +37,11 @@ type number[T ~uint8 | ~uint16 | ~uint32 | ~uint64] struct{ at *T }
 
 func (v number[T]) parse(word string) bool {
 	n, err := strconv.ParseUint(word, 10, 64)
+	if err != nil || strconv.FormatUint(uint64(T(n)), 10) != word {
+		return false
+	}
 	*v.at = T(n)
-	return err == nil && v.word() == word
+	return true
 }
 
 func (v number[T]) read(p *params, name string) {
@@ -51,7 +54,7 @@ func (v number[T]) word() string { return strconv.FormatUint(uint64(*v.at), 10) 
 
 func (v number[T]) take(name, word string) bool {
 	s, ok := strings.CutPrefix(word, name+":")
-	return ok && v.parse(s) && *v.at != 0
+	return ok && s != "0" && v.parse(s)
 }
 
 func (v number[T]) give(name string) string {
@@ -138,8 +141,11 @@ func (v colonDev) take(name, word string) bool {
 		return false
 	}
 	d, err := parseBlockDev(s)
+	if err != nil || d.IsZero() {
+		return false
+	}
 	*v.at = d
-	return err == nil && !d.IsZero()
+	return true
 }
 
 func (v colonDev) give(name string) string {

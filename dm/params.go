@@ -64,6 +64,9 @@ func (p *params) word(what string) string {
 	} else {
 		p.rest = p.rest[end+1:]
 	}
+	if checkWords(w) != nil {
+		p.fail(what + ": want one blank between words")
+	}
 	return w
 }
 

@@ -80,7 +80,7 @@ for name; do
 	status=$?
 	set -e
 	[ $status -eq 0 ] && continue
-	echo "$name: failed" >&2
+	echo "$name: failed after: $(tail -n 1 "$work/$name.txt")" >&2
 	failed=1
 	dmsetup ls | awk '/^roktest-/ { print $1 }' | tac | xargs -r -n1 dmsetup remove --force || true
 	losetup -D
