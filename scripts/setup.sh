@@ -1,30 +1,28 @@
 #!/bin/bash
-# setup.sh uml|qemu|tools...: installs what a lane or a target needs, once, and says
-# what it does. Where everything is there it does nothing and needs no network.
+# setup.sh WHAT...: installs what a target needs, once, and says what it does. Where
+# everything is there it does nothing and needs no network.
+#   go     the modules of the project and of its tools
 #   uml    user-mode Linux and the module tree of its kernel
-#   qemu   QEMU, and Debian's kernels 6.1 and 6.12 unpacked into .cache (not installed)
+#   qemu   QEMU, and Debian's kernels 6.1 and 6.12, unpacked into .cache, not installed
 #   peers  the programs that tests compare rok with
 #   race   the C compiler that go's -race needs
-#   go     the Go modules of the project and of its tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=.cache/vm
+mkdir -p $cache
 
 say() { echo "setup: $*"; }
 die() { echo "setup: $*" >&2; exit 1; }
 
-# install PACKAGE...: those that are not installed.
-install() {
-	local p missing=()
-	for p in "$@"; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
-	done
-	[ ${#missing[@]} = 0 ] && return
-	[ "$(id -u)" = 0 ] || die "missing ${missing[*]}: run, as root, \"apt-get install ${missing[*]}\""
-	say "apt-get install ${missing[*]}"
-	apt_lists
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >$cache/apt.log 2>&1 ||
-		{ tail -20 $cache/apt.log >&2; die "apt-get failed; its output is in $cache/apt.log"; }
+packages() {
+	case $1 in
+	go) ;;
+	uml) echo user-mode-linux kmod ;;
+	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
+	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev ;;
+	race) echo gcc libc6-dev ;;
+	*) die "unknown: $1" ;;
+	esac
 }
 
 # apt_lists fetches apt's lists, once in a set-up.
@@ -35,9 +33,37 @@ apt_lists() {
 	lists=done
 }
 
-# uml: the package has modules but no modules.dep; nothing is written to /usr.
-uml() {
-	install user-mode-linux kmod
+# install PACKAGE...: those that are not installed.
+install() {
+	local p missing=()
+	[ $# = 0 ] && return
+	command -v dpkg-query >/dev/null || die "needs Debian 12 or later, for: $*"
+	for p in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+	done
+	[ ${#missing[@]} = 0 ] && return
+	[ "$(id -u)" = 0 ] || die "not installed: ${missing[*]}: run, as root, \"apt-get install ${missing[*]}\""
+	apt_lists
+	say "apt-get install ${missing[*]}"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >$cache/apt.log 2>&1 ||
+		{ tail -20 $cache/apt.log >&2; die "apt-get install failed; its output is in $cache/apt.log"; }
+}
+
+# A change of a go.sum is the only reason to fetch modules again.
+prepare_go() {
+	local dir stamp
+	for dir in . internal/tools; do
+		[ -f $dir/go.sum ] || continue
+		stamp=.cache/modules-$(cat $dir/go.mod $dir/go.sum | sha256sum | cut -c1-16)
+		[ -f "$stamp" ] && continue
+		say "go mod download ($dir)"
+		(cd $dir && go mod download)
+		touch "$stamp"
+	done
+}
+
+# The package has modules and no modules.dep. Nothing is written to /usr.
+prepare_uml() {
 	local release tree f
 	release=$(ls /usr/lib/uml/modules | tail -1)
 	tree=$cache/uml/lib/modules/$release
@@ -49,7 +75,7 @@ uml() {
 	/sbin/depmod -b $cache/uml "$release"
 }
 
-# kernel NAME METAPACKAGE: the package that the metapackage depends on today.
+# kernel NAME METAPACKAGE: versions move, so the metapackage says which it is today.
 kernel() {
 	local name=$1 meta=$2 package release dir
 	compgen -G "$cache/$name/lib/modules/*/modules.dep" >/dev/null && return
@@ -67,34 +93,19 @@ kernel() {
 	rm -rf "$dir"
 }
 
-qemu() {
-	install qemu-system-x86 qemu-system-common kmod
+prepare_qemu() {
 	kernel 6.1 linux-image-cloud-amd64
 	kernel 6.12 linux-image-6.12-cloud-amd64
 }
 
-peers() { install lvm2 thin-provisioning-tools fio dmsetup udev; }
+prepare_peers() { :; }
+prepare_race() { :; }
 
-race() { install gcc libc6-dev; }
-
-# go: a change of a go.sum is the only reason to fetch again.
-go_modules() {
-	local dir stamp
-	for dir in . internal/tools; do
-		[ -f $dir/go.sum ] || continue
-		stamp=.cache/modules-$(cat $dir/go.mod $dir/go.sum | sha256sum | cut -c1-16)
-		[ -f "$stamp" ] && continue
-		say "go mod download ($dir)"
-		(cd $dir && go mod download)
-		touch "$stamp"
-	done
-}
-
-mkdir -p $cache
+need=()
 for what in "$@"; do
-	case $what in
-	uml | qemu | peers | race) $what ;;
-	go) go_modules ;;
-	*) die "unknown: $what" ;;
-	esac
+	list=$(packages "$what")
+	read -ra more <<<"$list"
+	need+=("${more[@]}")
 done
+install "${need[@]}"
+for what in "$@"; do "prepare_$what"; done

@@ -1,0 +1,78 @@
+# The targets of rok. "make" alone lists them.
+
+export GOTOOLCHAIN := local# a Go that is too old is told, not replaced by a download
+PREFIX ?= /usr/local
+FUZZTIME ?= 30s
+PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race peers fuzz fmt vet lint tidy check setup setup-qemu go-version
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+build: go-version ## build every command into bin/, static
+	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+install: build ## install the commands (PREFIX=/usr/local, DESTDIR=)
+	@install -d "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 755 $(filter-out bin/vmrun,$(wildcard bin/rok*)) "$(DESTDIR)$(PREFIX)/bin"
+
+compare: go-version ## thick beside thin on this machine: make compare ARGS="--seconds 1"
+	@scripts/setup.sh go uml
+	@$(MAKE) -s build && bin/rok compare $(ARGS)
+
+test: go-version ## set up what is missing, build, check, and run all tests, a real kernel's included
+	@scripts/setup.sh go uml peers
+	@scripts/rings.sh check pure kernel-uml
+
+test-matrix: go-version ## the kernel tests on user-mode Linux 6.1, Debian 6.1 and 6.12, and as native in 6.12
+	@scripts/setup.sh go uml qemu peers
+	@scripts/rings.sh kernel-uml kernel-6.1 kernel-6.12 native-vm
+
+test-race: go-version ## everything with -race: here, and the kernel tests on several processors (QEMU)
+	@scripts/setup.sh go qemu peers race
+	@scripts/rings.sh race race-6.12
+
+test-native: go-version ## the kernel tests on this machine's own device-mapper, as root
+	@scripts/native.sh check && scripts/setup.sh go peers
+	@scripts/rings.sh native
+
+test-native-vm: go-version ## test-native inside QEMU
+	@scripts/setup.sh go qemu peers
+	@scripts/rings.sh native-vm
+
+peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
+	@scripts/setup.sh go uml peers
+	@$(MAKE) -s build && go run ./internal/peers $(ARGS)
+
+fuzz: go-version ## fuzz every parser for FUZZTIME=30s each
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+fmt: ## rewrite the sources with gofmt
+	@gofmt -l -w $$(git ls-files '*.go')
+
+vet: go-version ## go vet, for Linux, and for another system where the package is pure
+	@go vet ./...
+	@GOOS=darwin go vet $$(go list -e -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' $(PURE) 2>/dev/null)
+
+lint: go-version ## staticcheck, and the project's own rules (internal/lint)
+	@scripts/setup.sh go
+	@scripts/lint.sh
+
+tidy: go-version ## go mod tidy, here and for the tools
+	@go mod tidy && cd internal/tools && go mod tidy
+
+check: go-version ## what needs no kernel and no test: gofmt, vet, lint
+	@scripts/setup.sh go
+	@scripts/rings.sh check
+
+setup: go-version ## install what make test and make compare need
+	@scripts/setup.sh go uml peers
+
+setup-qemu: go-version ## install what the QEMU lane needs: QEMU and Debian's kernels
+	@scripts/setup.sh go qemu race peers
+
+go-version:
+	@scripts/go-version.sh

@@ -1,0 +1,50 @@
+#!/bin/bash
+# rings.sh RING...: builds the programs, runs rings of tests one after the other, all of
+# them even if one fails, and prints a summary. Fails if one failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+summary=.cache/test/summary
+mkdir -p .cache/test
+: >$summary
+started=$(date +%s)
+failed=()
+
+# gofmt, go vet and staticcheck.
+check() {
+	local files
+	echo "== check"
+	files=$(gofmt -l $(git ls-files '*.go')) || return 1
+	[ -z "$files" ] || { echo "not gofmt-ed: $files" >&2; return 1; }
+	make -s vet && scripts/lint.sh
+}
+
+# kernel LANE ARGS...: one machine for each package; two at a time is one per core.
+kernel() {
+	local lane=$1
+	shift
+	scripts/ring.sh "kernel $lane" -count=1 -p 2 -exec "$PWD/bin/vmrun -kernel $lane" "$@" $(scripts/kernel-packages.sh)
+}
+
+# ROK_MACHINES: the machine's own tests boot it, and may not skip here.
+ring() {
+	case $1 in
+	check) check ;;
+	pure) ROK_MACHINES=1 scripts/ring.sh pure ./... ;;
+	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' ;;
+	race) scripts/ring.sh "pure race" -race ./... ;;
+	race-6.12) kernel 6.12 -race -timeout 20m ;;
+	native) scripts/native.sh build && scripts/native.sh run ;;
+	native-vm) scripts/native.sh build &&
+		bin/vmrun -kernel 6.12 -timeout 20m env -u VMRUN scripts/native.sh run ;;
+	*) echo "rings.sh: unknown ring $1" >&2; return 1 ;;
+	esac
+}
+
+make -s build || exit 1
+for r in "$@"; do
+	ring "$r" || { failed+=("$r"); echo "$r: failed" >>$summary; }
+done
+echo "== summary, $(($(date +%s) - started)) s"
+cat $summary
+[ ${#failed[@]} = 0 ] && echo "all passed: $*" && exit 0
+echo "FAILED: ${failed[*]}" && exit 1
