@@ -47,7 +47,7 @@ type blockStates struct {
 	pages []*[statePage]blockState
 }
 
-const statePage = 1024
+const statePage = 256
 
 func newBlockStates(blocks uint64) *blockStates {
 	return &blockStates{make([]*[statePage]blockState, (blocks+statePage-1)/statePage)}

@@ -25,9 +25,10 @@ const (
 // count that is lower than what the walk counted, so that the kernel would free
 // a block in use. A count that is too high is a leak, not a fault.
 //
-// Each block is read once, bitmaps twice, the top of the mapping and details trees once per root. Memory:
-// 24 bytes for each metadata block that trees use, 1 byte (in pages of 16,320)
-// for each metadata block and for each data block near one that is mapped,
+// Each block is read once, save the device level of the trees, which is read
+// once for the pool and once for the held root. Memory: 24 bytes for each
+// metadata block in use, 1 byte (in pages of 16,320) for each metadata block and
+// for each data block near one that is mapped or has a count above 2,
 // 48 bytes for each thin device (twice that while the lists grow), 32 bytes for each
 // bitmap (16,320 blocks).
 //

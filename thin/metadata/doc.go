@@ -12,19 +12,20 @@
 //	  └─ held root         block of a second superblock (a metadata snapshot), or 0
 //
 // Nodes are never changed in place: a transaction writes new copies and then the
-// superblock, which is its commit. Snapshots share nodes at any level, so one node may
-// have many parents; its reference count is the number of pointers to it, each
-// pointing node taken once. Likewise for a data block and the leaves that map it.
+// superblock, which is its commit. Snapshots share nodes at any level, so one
+// node may have many parents; its reference count is the number of pointers to
+// it, each pointing node taken once. Likewise for a data block and the leaves
+// that map it.
 //
 // [Open] reads the superblock; [Metadata.Check] walks everything below it, each
 // node once, and compares what it counted with the space maps. [ClearNeedsCheck]
 // brings back a pool that the kernel has set aside.
 //
 // The package is pure: it reads through [io.ReaderAt], and writes only in
-// ClearNeedsCheck, through [io.WriterAt]. It takes no lock. The metadata of an active pool
-// changes under the reader, so deactivate the pool first.
+// ClearNeedsCheck, through [io.WriterAt]. It takes no lock. The metadata of an
+// active pool changes under the reader, so deactivate the pool first.
 //
 // Layouts are those of Linux 6.1, drivers/md/dm-thin-metadata.c and
-// drivers/md/persistent-data; each file names the struct it holds. All integers on the disk
-// are little-endian.
+// drivers/md/persistent-data; each file names the struct it holds. All integers
+// on the disk are little-endian.
 package metadata

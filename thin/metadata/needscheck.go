@@ -17,15 +17,19 @@ type Device interface {
 
 // ClearNeedsCheck clears [FlagNeedsCheck], which keeps a pool read-only, if the
 // metadata in the first size bytes of dev is sound. The pool must not be
-// active. All else stays as it is, byte for byte: one write of one block is
-// made, and none if the flag is not set. If dev has a method Sync() error, as *os.File
-// does, it is called after the write; otherwise the caller syncs.
+// active. All else stays as it is, byte for byte: block 0 is written once, or
+// not at all if the flag is not set. If dev has a method Sync() error, as
+// *os.File does, it is called after the write; otherwise the caller syncs.
 //
-// The report is that of [Metadata.Check], and is nil only where the superblock
-// could not be read or ctx ended. Refusals, with nothing written: [UnsoundError]
-// (ErrCorrupt, ErrLeak), [ErrChanged], [UnsupportedError] (errors.ErrUnsupported). Leaking metadata
-// blocks are refused, as thin_check does: an extent of metadata that runs out
-// is better repaired. Leaking data blocks are let pass, as the kernel itself leaves one behind when metadata runs out.
+// The report is that of [Metadata.Check], as of before the write. It is nil
+// where the superblock could not be read or ctx ended. Refusals, with nothing
+// written: [UnsoundError] (ErrCorrupt, ErrLeak), [ErrChanged] and
+// [UnsupportedError] (errors.ErrUnsupported).
+//
+// Metadata blocks that leak are a refusal, as they are to thin_check 0.9.0
+// without --auto-repair: the pool may have run out of metadata because of them.
+// Data blocks that leak are not: the kernel itself leaves one behind when
+// metadata runs out, and neither thin_check nor the pool minds.
 func ClearNeedsCheck(ctx context.Context, dev Device, size units.Bytes) (*Report, error) {
 	var before, block [BlockSize]byte
 	if err := readFull(dev, before[:], superblockBlock); err != nil {

@@ -81,37 +81,3 @@ func TestMaxEntries(t *testing.T) {
 		require.Equal(t, want, maxEntries(size), "values of %d bytes", size)
 	}
 }
-
-func TestRefCounts(t *testing.T) {
-	c := newRefCounts(2)
-	for _, b := range []uint64{0, bitmapEntries - 1, bitmapEntries, 2*bitmapEntries - 1} {
-		require.Zero(t, c.get(b))
-		for i := range uint32(600) {
-			require.Equal(t, i, c.get(b))
-			c.inc(b)
-		}
-	}
-	require.Len(t, c.many, 4)
-	c.set(0, 254)
-	require.Equal(t, uint32(254), c.get(0))
-	require.Len(t, c.many, 3)
-	require.Nil(t, newRefCounts(1).pages[0], "a page is made at first use")
-}
-
-func TestRange(t *testing.T) {
-	tests := []struct {
-		r     Range
-		text  string
-		empty bool
-	}{
-		{Range{}, "none", true},
-		{NewRange(2, 1), "none", true},
-		{NewRange(0, 0), "0", false},
-		{NewRange(3, 9), "3..9", false},
-		{NewRange(3, ^uint64(0)), "3..", false},
-	}
-	for _, test := range tests {
-		require.Equal(t, test.text, test.r.String())
-		require.Equal(t, test.empty, test.r.Empty())
-	}
-}

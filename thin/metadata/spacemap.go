@@ -5,8 +5,8 @@ import "encoding/binary"
 const smRootSize = 32 // sizeof(struct disk_sm_root)
 
 // SpaceMapRoot is struct disk_sm_root of persistent-data/dm-space-map-common.h:
-// the reference counts of Blocks blocks. In the superblock it has room for 128 bytes, of which the kernel leaves the
-// rest as its memory was.
+// the reference counts of Blocks blocks. The superblock has 128 bytes for it; in
+// those past the struct, the kernel writes whatever its memory held.
 type SpaceMapRoot struct {
 	Blocks    uint64
 	Allocated uint64 // blocks with a reference count that is not 0

@@ -10,8 +10,8 @@ type spaceMap struct {
 	name     string
 	root     SpaceMapRoot
 	index    []indexEntry // block is 0 where the entry is not known
-	recorded *refCounts   // the counts above 2 that the map holds
-	counted  *refCounts   // the references that the walk found
+	recorded *tally       // the counts above 2 that the map holds
+	counted  *tally       // the references that the walk found
 }
 
 // newSpaceMap makes room for as many bitmaps as root asks for. There cannot be
@@ -25,8 +25,8 @@ func (c *checker) newSpaceMap(name string, root SpaceMapRoot) spaceMap {
 	return spaceMap{
 		name: name, root: root,
 		index:    make([]indexEntry, n),
-		recorded: newRefCounts(n),
-		counted:  newRefCounts(n),
+		recorded: newTally(n),
+		counted:  newTally(n),
 	}
 }
 

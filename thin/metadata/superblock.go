@@ -15,11 +15,13 @@ const (
 	BlockSize = 4096
 	// Magic is THIN_SUPERBLOCK_MAGIC, dm-thin-metadata.c.
 	Magic = 27022010
-	// Version is what the kernel writes: THIN_VERSION, dm-thin-metadata.c. Version 1 is
-	// that of kernels before 3.10, in the same layout.
+	// Version is what the kernel writes: THIN_VERSION, dm-thin-metadata.c. It
+	// never reads it. Version 1 is that of the first kernels with dm-thin, in the
+	// same layout.
 	Version = 2
-	// FlagNeedsCheck is the bit of [Superblock.Flags] with which the kernel sets a pool aside, after an error
-	// that it cannot judge: THIN_METADATA_NEEDS_CHECK_FLAG, dm-thin-metadata.h.
+	// FlagNeedsCheck is the bit of [Superblock.Flags] with which the kernel
+	// sets a pool aside after an error that it cannot judge:
+	// THIN_METADATA_NEEDS_CHECK_FLAG, dm-thin-metadata.h.
 	FlagNeedsCheck = 1 << 0
 
 	superblockBlock  = 0   // THIN_SUPERBLOCK_LOCATION
@@ -70,8 +72,8 @@ func (s Superblock) String() string {
 
 // DecodeSuperblock reads a superblock that lies in metadata block at. It checks the
 // checksum, the block number, the magic and the version ([CorruptError]), and that no
-// incompatible feature is on (errors.ErrUnsupported through [UnsupportedError]).
-// The trees may still be anything.
+// incompatible feature is on ([UnsupportedError], errors.ErrUnsupported). The
+// trees may still be anything.
 func DecodeSuperblock(block []byte, at uint64) (Superblock, error) {
 	const record = "superblock"
 	if len(block) < BlockSize {

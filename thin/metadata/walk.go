@@ -32,8 +32,8 @@ type walk struct {
 }
 
 // tree walks the tree at root and returns the root's state. References from a
-// node to its children are counted; the one to root is the caller's to count. Only ctx ends a
-// walk early: faults go into the report.
+// node to its children are counted; the one to root is the caller's to count.
+// Only ctx ends a walk early: faults go into the report.
 func (w *walk) tree(ctx context.Context, root uint64) (blockState, error) {
 	w.path = w.path[:0]
 	return w.node(ctx, root, NewRange(0, ^uint64(0)))
@@ -150,9 +150,9 @@ func (w *walk) share(block uint64, s blockState, keys Range) error {
 	return within(block, w.kind, s, keys)
 }
 
-// read reads the node at block and checks what its place in the tree demands: the range
-// and the order of its keys, and that only a root is less than a third full
-// (persistent-data/dm-btree-remove.c).
+// read reads the node at block and checks what its place in the tree demands:
+// the range and the order of its keys, and that only a root is less than a third
+// full (persistent-data/dm-btree-remove.c).
 func (w *walk) read(block uint64, keys Range) (node, error) {
 	depth := len(w.path)
 	if depth == len(w.bufs) {

@@ -43,7 +43,7 @@ X
 	tail
 } | restore restored-small 64K
 
-# Trees of three levels, a data space map of several bitmaps, counts above 255.
+# Internal nodes in each tree, a data space map of several bitmaps, counts above 255.
 {
 	head "" 0 0 50000
 	for id in $(seq 0 299); do
