@@ -47,10 +47,14 @@ type Job struct {
 	RandSeed uint64 `json:"randseed"` // randseed
 
 	// BatchSubmit is how many I/Os are handed to the kernel at once; 0: 1.
-	// BatchComplete is how many to wait for when the queue is full; 0: 1.
-	// Whatever else is complete by then is taken too.
-	BatchSubmit   int `json:"iodepth_batch"`              // iodepth_batch
-	BatchComplete int `json:"iodepth_batch_complete_min"` // iodepth_batch_complete_min
+	// BatchCompleteMin is how many to wait for when the queue is full; 0: 1.
+	// BatchCompleteMax, if set, is how many are taken then at most, and leaves
+	// completions alone while the queue is not full: fio's way, whose default
+	// is 1, and which counts the time that a completion waits for its turn as
+	// latency. At 0 completions are taken as soon as there are any.
+	BatchSubmit      int `json:"iodepth_batch"`              // iodepth_batch
+	BatchCompleteMin int `json:"iodepth_batch_complete_min"` // iodepth_batch_complete_min
+	BatchCompleteMax int `json:"iodepth_batch_complete_max"` // iodepth_batch_complete_max
 
 	// ZeroBuffers writes zeros. Otherwise data are random, and no sector is
 	// written twice with the same ones.
@@ -93,7 +97,7 @@ func (j Job) withDefaults() Job {
 	set(&j.IODepth, 1)
 	set(&j.NumJobs, 1)
 	set(&j.BatchSubmit, 1)
-	set(&j.BatchComplete, 1)
+	set(&j.BatchCompleteMin, 1)
 	return j
 }
 
@@ -119,7 +123,8 @@ func (j Job) Check() error {
 		{j.Fsync < 0 || j.Fdatasync < 0, "negative number of writes between syncs"},
 		{j.Fsync > 0 && j.Fdatasync > 0, "both fsync and fdatasync"},
 		{j.BatchSubmit < 1 || j.BatchSubmit > j.IODepth, fmt.Sprintf("iodepth_batch %d is not in 1…iodepth", j.BatchSubmit)},
-		{j.BatchComplete < 1 || j.BatchComplete > j.IODepth, fmt.Sprintf("iodepth_batch_complete_min %d is not in 1…iodepth", j.BatchComplete)},
+		{j.BatchCompleteMin < 1 || j.BatchCompleteMin > j.IODepth, fmt.Sprintf("iodepth_batch_complete_min %d is not in 1…iodepth", j.BatchCompleteMin)},
+		{j.BatchCompleteMax < 0 || j.BatchCompleteMax > 0 && j.BatchCompleteMax < j.BatchCompleteMin, fmt.Sprintf("iodepth_batch_complete_max %d is below iodepth_batch_complete_min", j.BatchCompleteMax)},
 	} {
 		if rule.broken {
 			return fmt.Errorf("bench: job %q: %s: %w", j.Name, rule.text, ErrJob)

@@ -31,6 +31,9 @@ type worker struct {
 	data   [][]byte // write buffers, by slot
 	stamp  pattern.Rand
 
+	// How many completions to take at most.
+	whileFilling, whenFull int
+
 	tally tally
 	phase phase
 	err   error // the first I/O error, or what broke the engine
@@ -82,6 +85,10 @@ func (w *worker) open() error {
 	if w.info.Used == engine.PSync {
 		depth = 1
 	}
+	w.whileFilling, w.whenFull = depth, depth
+	if j.BatchCompleteMax > 0 {
+		w.whileFilling, w.whenFull = 0, j.BatchCompleteMax
+	}
 	w.places = make([]place, depth)
 	w.free = make([]int32, 0, depth)
 	w.batch = make([]engine.Request, 0, min(j.BatchSubmit, depth))
@@ -113,9 +120,9 @@ func (w *worker) run(s slice) {
 		if len(batch) == 0 && w.inFlight() == 0 {
 			break
 		}
-		least := 0
+		least, most := 0, w.whileFilling
 		if len(w.free) == 0 || !w.phase.filling {
-			least = min(w.job.BatchComplete, w.inFlight())
+			least, most = min(w.job.BatchCompleteMin, w.inFlight()), w.whenFull
 		}
 		if len(batch) > 0 {
 			start := w.now()
@@ -123,7 +130,7 @@ func (w *worker) run(s slice) {
 				w.places[batch[i].Slot].start = start
 			}
 		}
-		done, err := w.engine.Cycle(batch, least)
+		done, err := w.engine.Cycle(batch, least, most)
 		if err != nil {
 			w.fail(err)
 			break

@@ -52,7 +52,7 @@ func newAIO(c Config) (*aio, error) {
 }
 
 // Cycle implements [Engine].
-func (e *aio) Cycle(requests []Request, least int) ([]Completion, error) {
+func (e *aio) Cycle(requests []Request, least, most int) ([]Completion, error) {
 	e.done = e.done[:0]
 	for i := range requests {
 		e.prepare(&requests[i])
@@ -62,7 +62,7 @@ func (e *aio) Cycle(requests []Request, least int) ([]Completion, error) {
 			return nil, err
 		}
 	}
-	return e.reap(least)
+	return e.reap(least, most)
 }
 
 func (e *aio) prepare(r *Request) {
@@ -145,14 +145,14 @@ func (e *aio) syncNow(i int) {
 	e.done = append(e.done, Completion{int32(b.data), -int32(errno)})
 }
 
-func (e *aio) reap(least int) ([]Completion, error) {
+func (e *aio) reap(least, most int) ([]Completion, error) {
+	most = min(most, len(e.events))
 	for {
-		e.harvest()
-		if least = min(least, e.flight+len(e.done)); len(e.done) >= least {
+		e.harvest(most)
+		if least = min(least, most, e.flight+len(e.done)); len(e.done) >= least {
 			return e.done, nil
 		}
-		want := least - len(e.done)
-		n, _, errno := unix.RawSyscall6(unix.SYS_IO_GETEVENTS, e.ctx, uintptr(want), uintptr(len(e.events)),
+		n, _, errno := unix.RawSyscall6(unix.SYS_IO_GETEVENTS, e.ctx, uintptr(least-len(e.done)), uintptr(most-len(e.done)),
 			addressOf(&e.events[0]), addressOf(&e.timeout[0]), 0)
 		switch {
 		case errno == unix.EINTR:
@@ -168,11 +168,15 @@ func (e *aio) reap(least int) ([]Completion, error) {
 }
 
 // harvest takes what is complete without a system call.
-func (e *aio) harvest() {
+func (e *aio) harvest(most int) {
 	if e.ring == nil {
 		return
 	}
-	for ev := e.ring.next(); ev != nil; ev = e.ring.next() {
+	for len(e.done) < most {
+		ev := e.ring.next()
+		if ev == nil {
+			return
+		}
 		e.finish(ev)
 		e.ring.advance()
 	}

@@ -88,13 +88,13 @@ func (c Config) check() error {
 // Engine moves blocks. It is used from the thread that opened it only.
 type Engine interface {
 	// Cycle hands requests to the kernel in order, then collects completions:
-	// those that are ready and, waiting up to [MaxWait], at least the given
-	// number. It may return fewer, or none. Where the kernel is short of
-	// resources for a request, the engine keeps it and sends it in a later
-	// Cycle. A request that fails is a completion with an errno; an error of
-	// Cycle itself means that the engine is unusable. The slice is valid until
-	// the next Cycle.
-	Cycle(requests []Request, least int) ([]Completion, error)
+	// those that are ready, at most the given number, and for at least the
+	// other it waits up to [MaxWait]. It may return fewer, or none. Where the
+	// kernel is short of resources for a request, the engine keeps it and
+	// sends it in a later Cycle. A request that fails is a completion with an
+	// errno; an error of Cycle itself means that the engine is unusable. The
+	// slice is valid until the next Cycle.
+	Cycle(requests []Request, least, most int) ([]Completion, error)
 	// ReadBuffer and WriteBuffer are the memory of a slot. It is the
 	// caller's while no request is in flight in the slot.
 	ReadBuffer(slot int32) []byte

@@ -65,7 +65,7 @@ func file(t *testing.T, n int, write bool) (f *engine.File, path string) {
 func finish(t *testing.T, e engine.Engine, requests ...engine.Request) map[int32]int32 {
 	t.Helper()
 	results := make(map[int32]int32)
-	done, err := e.Cycle(requests, len(requests))
+	done, err := e.Cycle(requests, len(requests), len(requests))
 	for {
 		require.NoError(t, err)
 		for _, c := range done {
@@ -75,7 +75,7 @@ func finish(t *testing.T, e engine.Engine, requests ...engine.Request) map[int32
 		if len(results) == len(requests) {
 			return results
 		}
-		done, err = e.Cycle(nil, 1)
+		done, err = e.Cycle(nil, 1, len(requests))
 	}
 }
 
@@ -153,7 +153,7 @@ func TestCycleDoesNotAllocate(t *testing.T) {
 			}
 			requests[0] = engine.Request{Op: engine.DataSync}
 			for n, next := 0, requests; n < depth; next = nil {
-				done, err := e.Cycle(next, 1)
+				done, err := e.Cycle(next, 1, depth)
 				if err != nil {
 					t.Error(err)
 					return

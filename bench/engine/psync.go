@@ -26,8 +26,9 @@ func newPSync(c Config) (*psync, error) {
 	return e, nil
 }
 
-// Cycle implements [Engine]: when it returns, all requests are complete.
-func (e *psync) Cycle(requests []Request, _ int) ([]Completion, error) {
+// Cycle implements [Engine]: when it returns, all requests are complete, and
+// all are collected whatever the limits say.
+func (e *psync) Cycle(requests []Request, _, _ int) ([]Completion, error) {
 	e.done = e.done[:0]
 	for i := range requests {
 		e.done = append(e.done, Completion{requests[i].Slot, e.do(&requests[i])})

@@ -69,7 +69,7 @@ func (e *uring) register(c Config) error {
 }
 
 // Cycle implements [Engine].
-func (e *uring) Cycle(requests []Request, least int) ([]Completion, error) {
+func (e *uring) Cycle(requests []Request, least, most int) ([]Completion, error) {
 	e.done = e.done[:0]
 	for i := range requests {
 		e.prepare(&requests[i])
@@ -81,7 +81,7 @@ func (e *uring) Cycle(requests []Request, least int) ([]Completion, error) {
 			return nil, err
 		}
 	}
-	e.harvest()
+	e.harvest(most)
 	return e.done, nil
 }
 
@@ -133,13 +133,13 @@ func (e *uring) enter(least int) error {
 	return fmt.Errorf("engine: io_uring_enter: %w", errno)
 }
 
-func (e *uring) harvest() {
+func (e *uring) harvest(most int) {
 	r := e.ring
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
 	if head == tail {
 		return
 	}
-	for ; head != tail; head++ {
+	for ; head != tail && len(e.done) < most; head++ {
 		c := &r.cqes[head&r.cqMask]
 		e.done = append(e.done, Completion{int32(c.data), c.result})
 		e.flight--
