@@ -14,8 +14,9 @@ import (
 //	0 2048 flakey 8:16 0 5 10 5 corrupt_bio_byte 32 r 1 0
 //
 // With no feature set it misbehaves by failing all I/O. The zero value has no
-// device, which the kernel refuses. Kernels print a blank at the end, and a 0
-// where there is no feature; both are then in Extra.
+// device, which the kernel refuses. Linux 6.1 prints a blank at the end, and a 0
+// where there is no feature; both are then in Extra. Linux 6.12 prints
+// error_reads and error_writes where there is no feature.
 type Flakey struct {
 	Dev          BlockDev
 	Offset       units.Sectors // where on Dev the segment begins

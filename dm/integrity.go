@@ -30,7 +30,7 @@ type Integrity struct {
 	Recalculate         bool           // make all tags anew in the background
 	ResetRecalculate    bool           // begin that from the first block; Linux 6.1
 	AllowDiscards       bool           // only with InternalHash
-	JournalSectors      units.Sectors  // for formatting
+	JournalSectors      *units.Sectors // for formatting; the kernel prints 0 where there is no journal
 	InterleaveSectors   units.Sectors  // for formatting; a power of two
 	BufferSectors       units.Sectors  // a power of two
 	JournalWatermark    *uint32        // percent at which the journal is written back; nil is 50
@@ -114,10 +114,10 @@ func (t *Integrity) options() []field {
 		{"recalculate", &t.Recalculate},
 		{"reset_recalculate", &t.ResetRecalculate},
 		{"allow_discards", &t.AllowDiscards},
-		{"journal_sectors", number[units.Sectors]{&t.JournalSectors}},
+		{"journal_sectors", maybe[units.Sectors]{&t.JournalSectors, sectors}},
 		{"interleave_sectors", number[units.Sectors]{&t.InterleaveSectors}},
 		{"buffer_sectors", number[units.Sectors]{&t.BufferSectors}},
-		{"journal_watermark", maybe[uint32]{&t.JournalWatermark, func(n *uint32) value { return number[uint32]{n} }}},
+		{"journal_watermark", maybe[uint32]{&t.JournalWatermark, percent}},
 		{"commit_time", maybe[time.Duration]{&t.CommitTime, milliseconds}},
 		{"sectors_per_bit", number[units.Sectors]{&t.SectorsPerBit}},
 		{"bitmap_flush_interval", maybe[time.Duration]{&t.BitmapFlushInterval, milliseconds}},
@@ -130,6 +130,8 @@ func (t *Integrity) options() []field {
 	}
 }
 
+func sectors(n *units.Sectors) value      { return number[units.Sectors]{n} }
+func percent(n *uint32) value             { return number[uint32]{n} }
 func milliseconds(d *time.Duration) value { return duration{d, time.Millisecond} }
 
 // AppendParams appends "DEV RESERVED-SECTORS TAG-SIZE MODE #OPTIONS OPTION…".

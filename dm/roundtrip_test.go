@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -77,6 +78,8 @@ func TestCapturedLines(t *testing.T) {
 				require.IsNotType(t, Raw{}, v)
 				require.IsNotType(t, RawStatus{}, v)
 			}
+			other := reflect.ValueOf(v).FieldByName("Other")
+			require.True(t, !other.IsValid() || other.IsZero(), "no field for %v", other)
 			require.Equal(t, c.typ, v.(interface{ Type() string }).Type())
 		})
 	}

@@ -38,6 +38,12 @@ one 'recalculate' 0 - J internal_hash:crc32c recalculate
 one 'reset_recalculate' 0 - J internal_hash:crc32c reset_recalculate
 one 'legacy_recalculate' 0 - J internal_hash:$hmac recalculate legacy_recalculate
 one 'many' 0 - J recalculate legacy_recalculate allow_discards fix_padding "meta_device:$b" block_size:1024 internal_hash:$hmac
+fresh
+dmsetup create roktest-tags --table "0 8192 integrity $b 0 32 D 0"
+newer 'inline, in the tags of another integrity device' "0 2048 integrity /dev/mapper/roktest-tags 0 - I 1 internal_hash:sha256"
+newer 'inline, keyed' "0 2048 integrity /dev/mapper/roktest-tags 0 32 I 2 internal_hash:$hmac fix_hmac"
+dmsetup remove --retry roktest-tags
+
 note 'recovery, of what a direct device left'
 fresh
 dmsetup create roktest-first --table "0 2048 integrity $a 0 - D 1 internal_hash:crc32c"

@@ -1,14 +1,20 @@
 #!/bin/bash
 # run.sh [TARGET…]: captures the table and status lines of device-mapper
-# targets from the running kernel. Runs as root in a virtual machine that has
-# the modules of the file "modules"; ../README.md has the command. For each
-# TARGET (default: every script here) it runs TARGET.sh, which calls the
-# functions below, and writes ../targets/TARGET.txt.
+# targets from the running kernel. Runs as root in a virtual machine, whose
+# kernel has modules of the file "modules"; ../README.md has the command. For
+# each TARGET (default: every script here) it runs TARGET.sh, which calls the
+# functions below, and writes ../targets/TARGET.txt, or TARGET-VERSION.txt
+# where the kernel is not 6.1.
 set -eu
 cd "$(dirname "$0")"
 export DM_DISABLE_UDEV=1
 work=$(mktemp -d)
 dev=roktest-capture
+suffix=-$(uname -r | cut -d. -f1,2)
+[ "$suffix" != -6.1 ] || suffix=
+for module in $(cat modules); do
+	modprobe -q "$module" || true # not every kernel has every target
+done
 
 # disk SECTORS: makes an empty loop device and prints its path.
 disk() {
@@ -68,7 +74,7 @@ capture() {
 	source "./$name.sh"
 	exec 3>&-
 	losetup -D
-	cp "$work/$name.txt" "../targets/$name.txt"
+	cp "$work/$name.txt" "../targets/$name$suffix.txt"
 	echo "$name: $(grep -vc '^#' "$work/$name.txt") lines"
 }
 
