@@ -42,7 +42,8 @@ func (c *checker) compare(ctx context.Context, sm *spaceMap, leaks *Leaks, whole
 		allocated += page.used
 	}
 	if whole && allocated != sm.root.Allocated {
-		c.report.warn(corrupt(superblockBlock, "superblock", "allocated "+sm.name+" blocks", allocated, sm.root.Allocated))
+		c.report.warn(corrupt(superblockBlock, "superblock", "allocated "+sm.name+" blocks",
+			allocated, sm.root.Allocated))
 	}
 	return nil
 }
@@ -116,10 +117,12 @@ func (p *pageCheck) hints(inUse, firstFree int) {
 		p.report.warn(corrupt(p.entry.block, bitmapKind.String(), "free blocks "+what, full, free))
 	}
 	if p.entry.noneFreeBefore > uint32(firstFree) {
-		p.report.warn(corrupt(p.entry.block, bitmapKind.String(), "first free block "+what, fmt.Sprintf("at most %d", firstFree), p.entry.noneFreeBefore))
+		p.report.warn(corrupt(p.entry.block, bitmapKind.String(), "first free block "+what,
+			fmt.Sprintf("at most %d", firstFree), p.entry.noneFreeBefore))
 	}
 }
 
 func (p *pageCheck) wrong(what string, block uint64, expected, found uint32) *CorruptError {
-	return corrupt(p.entry.block, bitmapKind.String(), what+" "+p.sm.name+" block "+fmt.Sprint(block), expected, found)
+	what = fmt.Sprintf("%s %s block %d", what, p.sm.name, block)
+	return corrupt(p.entry.block, bitmapKind.String(), what, expected, found)
 }

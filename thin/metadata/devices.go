@@ -37,7 +37,8 @@ func (c *checker) trees(ctx context.Context, sb Superblock, live bool) error {
 // is false where some of it could not be read.
 func (c *checker) root(ctx context.Context, w *walk, sb Superblock, root uint64) (ok bool, err error) {
 	if !c.reference(root) {
-		w.fault(corrupt(sb.Block, "superblock", "root of the "+w.kind.String()+"s", "a metadata block", root), NewRange(0, ^uint64(0)))
+		what := "root of the " + w.kind.String() + "s"
+		w.fault(corrupt(sb.Block, "superblock", what, "a metadata block", root), NewRange(0, ^uint64(0)))
 		return false, nil
 	}
 	state, err := w.tree(ctx, root)
@@ -50,7 +51,7 @@ func (c *checker) details(ctx context.Context, sb Superblock) (list []device, ok
 		for i := range n.entries {
 			id := n.key(i)
 			if id > MaxDeviceID {
-				w.fault(corrupt(w.block(), w.kind.String(), "device id", "at most 16777215", id), NewRange(id, id))
+				w.fault(corrupt(w.block(), w.kind.String(), "device id", fmt.Sprintf("at most %d", MaxDeviceID), id), NewRange(id, id))
 			}
 			list = append(list, device{id: id, mapped: decodeDeviceDetail(n.value(i)).MappedBlocks})
 		}
@@ -73,7 +74,7 @@ func (c *checker) mappings(ctx context.Context, sb Superblock) (list []device, o
 			}
 			key := n.key(i)
 			bottom.fault(corrupt(bottom.block(), bottom.kind.String(), "data block",
-				"less than "+fmt.Sprint(c.data.root.Blocks), to), NewRange(key, key))
+				fmt.Sprintf("less than %d", c.data.root.Blocks), to), NewRange(key, key))
 		}
 		return nil
 	}
@@ -83,7 +84,8 @@ func (c *checker) mappings(ctx context.Context, sb Superblock) (list []device, o
 			id = n.key(i)
 			root := n.value64(i)
 			if fresh && !c.reference(root) {
-				top.fault(corrupt(top.block(), top.kind.String(), "root of device "+fmt.Sprint(id), "a metadata block", root), NewRange(id, id))
+				what := fmt.Sprintf("root of device %d", id)
+				top.fault(corrupt(top.block(), top.kind.String(), what, "a metadata block", root), NewRange(id, id))
 				list = append(list, device{id: id, bad: true})
 				continue
 			}
@@ -105,7 +107,7 @@ func scopeDevices(e *CorruptError, keys Range) { e.Devices = keys }
 // that is not whole may lack any device.
 func (c *checker) join(sb Superblock, details, mapped []device, detailsOK, mappedOK bool) {
 	missing := func(id, root uint64, record string) {
-		e := corrupt(root, record, "device "+fmt.Sprint(id), "present", "missing")
+		e := corrupt(root, record, fmt.Sprintf("device %d", id), "present", "missing")
 		e.Devices = NewRange(id, id)
 		c.report.fault(e)
 	}

@@ -82,12 +82,18 @@ type UnsoundError struct {
 	Report *Report
 }
 
+// Error tells the first fault and how many more there are, or, without faults,
+// the leak.
 func (e *UnsoundError) Error() string {
-	if err := e.Report.Err(); err != nil {
-		return fmt.Sprintf("metadata: not sound: %v", err)
+	r := e.Report
+	switch {
+	case r.FaultCount > 1:
+		return fmt.Sprintf("metadata: not sound: %v (and %d more faults)", r.Faults[0], r.FaultCount-1)
+	case r.FaultCount == 1:
+		return fmt.Sprintf("metadata: not sound: %v", r.Faults[0])
 	}
-	return fmt.Sprintf("metadata: not sound: %d metadata blocks leak: thin_check --auto-repair or thin_repair reclaims them",
-		e.Report.MetadataLeaks.Blocks)
+	return fmt.Sprintf("metadata: not sound: %d metadata blocks leak; a repair reclaims them",
+		r.MetadataLeaks.Blocks)
 }
 
 // Is reports whether target is [ErrLeak] and metadata blocks leak.

@@ -73,7 +73,8 @@ func (c *checker) openDataMap(ctx context.Context) error {
 			if key := n.key(i); key < uint64(len(sm.index)) {
 				c.openBitmap(sm, int(key), decodeIndexEntry(n.value(i)))
 			} else {
-				w.fault(corrupt(w.block(), w.kind.String(), "bitmap", fmt.Sprintf("less than %d", len(sm.index)), key), Range{})
+				w.fault(corrupt(w.block(), w.kind.String(), "bitmap",
+					fmt.Sprintf("less than %d", len(sm.index)), key), Range{})
 			}
 		}
 		return nil
@@ -84,7 +85,8 @@ func (c *checker) openDataMap(ctx context.Context) error {
 	}
 	for i := range sm.index {
 		if ok && sm.index[i].block == 0 {
-			c.report.fault(corrupt(sm.root.BitmapRoot, indexNode.String(), fmt.Sprintf("bitmap %d", i), "present", "missing"))
+			c.report.fault(corrupt(sm.root.BitmapRoot, indexNode.String(),
+				fmt.Sprintf("bitmap %d", i), "present", "missing"))
 		}
 	}
 	return c.openRefCounts(ctx, sm)
@@ -108,9 +110,11 @@ func (c *checker) openRefCounts(ctx context.Context, sm *spaceMap) error {
 			block, count := n.key(i), decodeRefCount(n.value(i))
 			switch {
 			case block >= sm.root.Blocks:
-				w.fault(corrupt(w.block(), w.kind.String(), sm.name+" block", fmt.Sprintf("less than %d", sm.root.Blocks), block), Range{})
+				w.fault(corrupt(w.block(), w.kind.String(), sm.name+" block",
+					fmt.Sprintf("less than %d", sm.root.Blocks), block), Range{})
 			case count < bitmapOverflow:
-				w.fault(corrupt(w.block(), w.kind.String(), "count of "+sm.name+" block "+fmt.Sprint(block), "at least 3", count), Range{})
+				w.fault(corrupt(w.block(), w.kind.String(), fmt.Sprintf("count of %s block %d", sm.name, block),
+					"at least 3", count), Range{})
 			case block/bitmapEntries < uint64(len(sm.index)):
 				sm.recorded.set(block, count)
 			}

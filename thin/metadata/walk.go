@@ -91,7 +91,8 @@ func (w *walk) children(ctx context.Context, n node, block, last uint64, fresh b
 		}
 		if fresh && !w.check.reference(n.value64(i)) {
 			found.bad = true
-			w.fault(corrupt(block, w.kind.String(), fmt.Sprintf("child %d", i), "a metadata block", n.value64(i)), keys)
+			w.fault(corrupt(block, w.kind.String(), fmt.Sprintf("child %d", i),
+				"a metadata block", n.value64(i)), keys)
 			continue
 		}
 		child, err := w.node(ctx, n.value64(i), keys)
@@ -178,7 +179,8 @@ func (w *walk) read(block uint64, keys Range) (node, error) {
 	}
 	for i := range n.entries {
 		if i > 0 && n.key(i) <= n.key(i-1) {
-			return node{}, corrupt(block, record, fmt.Sprintf("key %d", i), fmt.Sprintf("more than %d", n.key(i-1)), n.key(i))
+			return node{}, corrupt(block, record, fmt.Sprintf("key %d", i),
+				fmt.Sprintf("more than %d", n.key(i-1)), n.key(i))
 		}
 	}
 	if n.entries > 0 {
