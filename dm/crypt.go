@@ -29,14 +29,14 @@ type Crypt struct {
 
 	AllowDiscards       bool           // pass discards on: shows which sectors are free
 	SameCPUCrypt        bool           // encrypt on the CPU that submitted the I/O
-	HighPriority        bool           // high-priority work queues; Linux 6.10
+	HighPriority        bool           // high-priority work queues; newer than Linux 6.1
 	SubmitFromCryptCPUs bool           // do not pass writes to a thread that sorts them
 	NoReadWorkqueue     bool           // decrypt where the read completes
 	NoWriteWorkqueue    bool           // encrypt where the write is submitted
 	Integrity           CryptIntegrity // space for tags, from an integrity target below
 	SectorSize          units.Bytes    // unit of encryption, 512 to 4096; zero is 512
 	IVLargeSectors      bool           // count IVs in units of SectorSize
-	IntegrityKeySize    units.Bytes    // of the authentication key in Key; zero is the digest's size; Linux 6.11
+	IntegrityKeySize    units.Bytes    // of the authentication key in Key; zero is the digest's size; newer than Linux 6.1
 
 	// Options that have no field here, with their arguments, in the line's
 	// order.

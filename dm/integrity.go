@@ -28,7 +28,7 @@ type Integrity struct {
 	MetaDevice          BlockDev       // keeps the tags apart from the data
 	BlockSize           units.Bytes    // 512 to 4096; zero is 512
 	Recalculate         bool           // make all tags anew in the background
-	ResetRecalculate    bool           // begin that from the first block; Linux 6.1
+	ResetRecalculate    bool           // begin that from the first block
 	AllowDiscards       bool           // only with InternalHash
 	JournalSectors      *units.Sectors // for formatting; the kernel prints 0 where there is no journal
 	InterleaveSectors   units.Sectors  // for formatting; a power of two
@@ -59,7 +59,7 @@ const (
 	IntegrityBitmap   IntegrityMode = "B" // a bitmap says which tags to make anew
 	IntegrityDirect   IntegrityMode = "D" // not at all
 	IntegrityRecovery IntegrityMode = "R" // read-only, nothing is checked
-	IntegrityInline   IntegrityMode = "I" // the device below keeps the tags; Linux 6.11
+	IntegrityInline   IntegrityMode = "I" // the device below keeps the tags; newer than Linux 6.1
 )
 
 // Algorithm is an algorithm of the kernel's crypto API and its key, if it

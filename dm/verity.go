@@ -22,7 +22,7 @@ type Verity struct {
 	Salt          string      // in hexadecimal, or "-" for none
 
 	OnCorruption       VerityReaction // zero fails the read
-	OnError            VerityReaction // on I/O errors; zero fails the read; Linux 6.12
+	OnError            VerityReaction // on I/O errors; zero fails the read; newer than Linux 6.1
 	IgnoreZeroBlocks   bool           // return zeros for blocks that should be zero, unread
 	CheckAtMostOnce    bool           // check a block at its first read only
 	TryVerifyInTasklet bool           // check in the context of the completion where possible

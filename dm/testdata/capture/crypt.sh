@@ -36,6 +36,9 @@ if command -v keyctl >/dev/null; then
 	keyring user
 	newer 'logon key' "0 2048 crypt aes-xts-plain64 :32:logon:roktest:logon 0 $a 0"
 	newer 'user key' "0 2048 crypt aes-xts-plain64 :32:user:roktest:user 0 $a 0 1 allow_discards"
+	printf 0123456789abcdef | keyctl padd user roktest-master @u >/dev/null
+	keyctl add encrypted roktest:encrypted "new user:roktest-master 32" @u >/dev/null
+	newer 'encrypted key' "0 2048 crypt aes-xts-plain64 :32:encrypted:roktest:encrypted 0 $a 0"
 fi
 
 note 'the key wiped by message'
