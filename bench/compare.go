@@ -153,8 +153,7 @@ func (m *match) play(ctx context.Context, ramp time.Duration) error {
 	began := time.Now()
 	for i := range m.sessions {
 		if ramp > 0 {
-			// A slice that counts next to nothing.
-			if _, err := m.sessions[i].slice(ctx, slice{discard: ramp, length: 1}); err != nil {
+			if _, err := m.sessions[i].slice(ctx, slice{discard: ramp, length: -1}); err != nil {
 				return err
 			}
 		}

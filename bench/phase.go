@@ -8,7 +8,8 @@ const never = 1<<63 - 1
 type slice struct {
 	// discard is how long the target works before its I/Os are counted.
 	discard time.Duration
-	// length is how long they are counted then; 0: until the job ends.
+	// length is how long they are counted then; 0: until the job ends;
+	// negative: not at all.
 	length time.Duration
 	// whole counts from the first I/O, and what was in flight at the end too,
 	// as fits a job that runs once, and keeps a series. Otherwise the count
@@ -46,6 +47,10 @@ func (w *worker) passTime(now int64) {
 		return
 	}
 	if !p.measuring && p.filling {
+		if p.slice.length < 0 {
+			p.filling, p.next = false, never
+			return
+		}
 		w.startMeasuring(now)
 		return
 	}

@@ -17,7 +17,7 @@ type RunConfig struct {
 // Run runs one job on one target, from the first I/O to the end of the job.
 //
 // It ends early, with the first error, when an I/O fails (an [IOError]) or ctx
-// is cancelled (within about 100 ms; I/O in flight is waited for up to three
+// is cancelled (within about 100 ms; I/O in flight is waited for up to two
 // seconds, after which the error is [ErrStuck]). In both cases there is a
 // Result too, of what was counted. When the job cannot start there is none:
 // [ErrJob] for a job that makes no sense there, and the error of the system

@@ -12,7 +12,7 @@ import (
 )
 
 // stuckAfter is how long a cancelled slice waits for what is in flight.
-const stuckAfter = 3 * time.Second
+const stuckAfter = 2 * time.Second
 
 // session is a job ready to run on a target: descriptors and engines open,
 // threads waiting.

@@ -33,6 +33,10 @@ type window struct {
 // openWindow waits for its turn and sets the runtime for the given number of
 // threads that do I/O at a time.
 func openWindow(ctx context.Context, threads int) (*window, error) {
+	// Both cases below may be ready.
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
 	select {
 	case measuring <- struct{}{}:
 	case <-ctx.Done():

@@ -81,6 +81,13 @@ func (w *worker) open() error {
 	if err != nil {
 		return joinErrors(err, w.file.Close())
 	}
+	w.prepare()
+	return nil
+}
+
+// prepare makes the queue and the data for the engine.
+func (w *worker) prepare() {
+	j := &w.job
 	depth := j.IODepth
 	if w.info.Used == engine.PSync {
 		depth = 1
@@ -99,7 +106,6 @@ func (w *worker) open() error {
 			fillRandom(w.data[slot], &w.stamp)
 		}
 	}
-	return nil
 }
 
 func (w *worker) close() error { return joinErrors(w.engine.Close(), w.file.Close()) }
