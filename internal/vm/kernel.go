@@ -66,6 +66,11 @@ func Find(name, cache string) (Kernel, error) {
 	default:
 		return Kernel{}, fmt.Errorf("kernel %q is not one of %v", name, Names())
 	}
+	// The jail and the guest work in other directories.
+	cache, err := filepath.Abs(cache)
+	if err != nil {
+		return Kernel{}, err
+	}
 	deps, err := filepath.Glob(filepath.Join(cache, name, "lib/modules/*/modules.dep"))
 	if err != nil || len(deps) == 0 {
 		return Kernel{}, &MissingError{"the module tree of kernel " + name, setup}

@@ -46,8 +46,6 @@ func machineConfig(t *testing.T, command ...string) *Config {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	kernel.Modules, err = filepath.Abs(kernel.Modules)
-	require.NoError(t, err)
 	if _, err := os.Stat(runner); err != nil {
 		build := exec.Command("go", "build", "-o", runner, "../../cmd/vmrun")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -168,6 +166,9 @@ func TestMachineTimeout(t *testing.T) {
 		t.Run(fmt.Sprintf("hang=%v", hang), func(t *testing.T) {
 			cfg := machineConfig(t, "sh", "-c", "echo started; sleep 1000")
 			cfg.Timeout = 6 * time.Second
+			if cfg.Kernel.Name != UML {
+				cfg.Timeout *= 3
+			}
 			started, stopped := make(notice), make(chan int, 1)
 			cfg.Stdout = started
 			go func() {
@@ -182,7 +183,12 @@ func TestMachineTimeout(t *testing.T) {
 			}()
 			begin := time.Now()
 			_, err := Run(t.Context(), cfg)
-			require.Positive(t, <-stopped)
+			select {
+			case <-started:
+				require.Positive(t, <-stopped)
+			default:
+				t.Fatalf("the command did not start within %v", cfg.Timeout)
+			}
 			require.ErrorIs(t, err, ErrTimeout)
 			require.Less(t, time.Since(begin), cfg.Timeout+5*time.Second)
 			requireNothingLeft(t)
