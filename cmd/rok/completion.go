@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/rok-storage/rok/internal/cli"
+)
+
+func completionCommand(*env) *cobra.Command {
+	shells := []string{"bash", "zsh", "fish"}
+	return &cobra.Command{
+		Use:       "completion bash|zsh|fish",
+		Long:      "Print a script that completes rok's commands, flags and devices in a shell.",
+		Example:   "  rok completion bash                  # source it in ~/.bashrc\n  rok completion zsh\n  rok completion fish",
+		Args:      cli.Args(1, 1),
+		ValidArgs: shells,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch root, w := c.Root(), c.OutOrStdout(); args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(w, true)
+			case "zsh":
+				return root.GenZshCompletion(w)
+			case "fish":
+				return root.GenFishCompletion(w, true)
+			}
+			near, _ := cli.Nearest(args[0], shells)
+			return cli.Usagef("no completion for %q; the nearest one is %s", args[0], near)
+		},
+	}
+}

@@ -1,0 +1,12 @@
+// Command rok makes, shows and compares local block volumes. "rok help" lists
+// what it does.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], system()))
+}
