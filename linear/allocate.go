@@ -20,8 +20,8 @@ type Policy struct {
 	Align units.Sectors
 }
 
-// NoSpaceError says that a volume does not fit, and what would. It matches
-// ENOSPC.
+// NoSpaceError says that a volume does not fit, and what would. It unwraps
+// to ENOSPC.
 type NoSpaceError struct {
 	Wanted  units.Sectors
 	Free    units.Sectors // usable under the policy's alignment
@@ -38,8 +38,8 @@ func (e *NoSpaceError) Error() string {
 	return s
 }
 
-// Is matches ENOSPC.
-func (e *NoSpaceError) Is(target error) bool { return target == error(syscall.ENOSPC) }
+// Unwrap returns ENOSPC.
+func (e *NoSpaceError) Unwrap() error { return syscall.ENOSPC }
 
 func size(s units.Sectors) string {
 	b, err := s.Bytes()
