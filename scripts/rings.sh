@@ -25,11 +25,11 @@ kernel() {
 	scripts/ring.sh "kernel $lane" -count=1 -p 2 -exec "$PWD/bin/vmrun -kernel $lane" "$@" $(scripts/kernel-packages.sh)
 }
 
-# ROK_MACHINES: the machine's own tests boot it, and may not skip here.
+# ROK_MACHINE: the machine's own tests boot it, and may not skip here.
 ring() {
 	case $1 in
 	check) check ;;
-	pure) ROK_MACHINES=1 scripts/ring.sh pure ./... ;;
+	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
 	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' ;;
 	race) scripts/ring.sh "pure race" -race ./... ;;
 	race-6.12) kernel 6.12 -race -timeout 20m ;;

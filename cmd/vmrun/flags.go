@@ -39,7 +39,7 @@ Exit status: the command's; 128+N if signal N ended it; 124 time limit; 125 the
 machine failed (panic, hang, not installed: the reason and the console's last
 lines are printed); 126, 127 the command cannot be executed, is not found; 2 usage.
 
-Example: vmrun -kernel 6.12 -v dmsetup targets
+Example: vmrun -mem 512 dmsetup targets
 `
 
 var errHelp = errors.New("help was asked for")
@@ -80,6 +80,9 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil, errHelp
+		}
+		if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+			return nil, fmt.Errorf("no flag -%s; the nearest is -%s", name, nearest(f, name))
 		}
 		return nil, err
 	}

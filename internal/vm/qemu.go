@@ -55,6 +55,7 @@ func qemuFileServer(cfg *Config) *fileServer {
 			// The jail's namespaces are the sandbox; virtiofsd only has to
 			// stay in the tree that it serves.
 			"-o", "sandbox=chroot",
+			"-o", "log_level=err",
 		},
 	}
 }

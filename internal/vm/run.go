@@ -25,20 +25,32 @@ import (
 //
 // Run needs root, or a kernel that lets users make user namespaces.
 func Run(ctx context.Context, cfg *Config) (status int, err error) {
-	j, err := cfg.job()
-	if err != nil {
-		return 0, err
-	}
-	m, err := newMachine(cfg, j)
-	if err != nil {
-		return 0, err
-	}
 	if cfg.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, cfg.Timeout, ErrTimeout)
 		defer cancel()
 	}
-	return m.run(ctx)
+	for boots := 1; ; boots++ {
+		m, err := newMachine(cfg)
+		if err != nil {
+			return 0, err
+		}
+		status, err := m.run(ctx)
+		if m.ready || boots == cfg.maxBoots() || !errors.Is(err, ErrDied) {
+			return status, err
+		}
+	}
+}
+
+// maxBoots is how often a machine is booted that dies before it has started the
+// command. With several threads QEMU 7.2 now and then runs a stale int3 where the
+// kernel has just patched its own code, and the kernel dies of it (seen once in
+// about 20 boots on a loaded host); after the boot hardly anything is patched.
+func (cfg *Config) maxBoots() int {
+	if cfg.Kernel.Name == UML {
+		return 1
+	}
+	return 3
 }
 
 func (j *job) encode() ([]byte, error) { return json.Marshal(j) }
@@ -59,10 +71,15 @@ type machine struct {
 	tail    tail
 	outputs outputs
 	slot    *cpuSlot
+	ready   bool // the guest was about to start the command
 }
 
 // newMachine prepares the jail's process without starting it.
-func newMachine(cfg *Config, j *job) (*machine, error) {
+func newMachine(cfg *Config) (*machine, error) {
+	j, err := cfg.job()
+	if err != nil {
+		return nil, err
+	}
 	spec := &jailSpec{
 		Writable: cfg.Writable,
 		CPU:      -1,
@@ -71,7 +88,6 @@ func newMachine(cfg *Config, j *job) (*machine, error) {
 	}
 	m := &machine{cfg: cfg, tail: tail{also: cfg.Console}, outputs: outputs{wanted: cfg.Outputs}}
 	var initrd *os.File
-	var err error
 	if cfg.Kernel.Name == UML {
 		if m.slot, err = takeCPU(); err != nil {
 			return nil, err
@@ -206,6 +222,7 @@ func (m *machine) serve() (status int, err error) {
 		}
 		switch kind {
 		case frameReady:
+			m.ready = true
 		case frameStdout:
 			err = write(m.cfg.Stdout, payload)
 		case frameStderr:
