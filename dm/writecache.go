@@ -37,10 +37,10 @@ type Writecache struct {
 	AutocommitTime   *uint64        // ms before one is made
 	MaxAge           *uint64        // ms before a block is written back
 	Cleaner          bool           // write everything back, cache nothing
-	FUA              bool           // write back with FUA
-	NoFUA            bool           // write back with flushes; not with FUA
+	FUA              bool           // pmem: write back with FUA
+	NoFUA            bool           // pmem: write back with flushes; not with FUA
 	MetadataOnly     bool           // cache only what file systems mark as metadata
-	PauseWriteback   *uint64        // ms to wait after other I/O to Origin
+	PauseWriteback   *uint64        // SSD: ms to wait after other I/O to Origin
 
 	// Options that have no field here, with their arguments, in the line's
 	// order.
