@@ -208,7 +208,8 @@ func (d *Device) Clear() error {
 
 // Swap replaces the active table by t: load, suspend as opts says, resume. I/O
 // waits meanwhile and fails nowhere. If a step fails the device goes on with
-// its old table, and no inactive one is left.
+// its old table, and no inactive one is left. A device that was suspended
+// before is suspended again after a failure, and is resumed by success.
 func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts SuspendOptions) error {
 	if err := d.Load(t, table); err != nil {
 		return err
@@ -217,21 +218,42 @@ func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts Sus
 	if err != nil {
 		return err
 	}
-	if err := d.Suspend(opts); err != nil {
+	old, err := d.Table(TableQuery{}) // a failing resume can destroy it
+	if err == nil {
+		err = d.Suspend(opts)
+	}
+	if err != nil {
 		return errors.Join(err, d.Clear())
 	}
 	info, err := d.resume(ctx, opts)
 	if err == nil || info.Active && !info.Suspended {
 		return err
 	}
-	// The kernel refused the new table at the last moment and dropped it: the
-	// old one is still there, suspended.
-	undo := d.Clear()
-	if before.Active && !before.Suspended {
-		_, resumeErr := d.resume(context.WithoutCancel(ctx), opts)
-		undo = errors.Join(undo, resumeErr)
+	return errors.Join(err, d.restore(context.WithoutCancel(ctx), old, before))
+}
+
+// restore puts a device back on its old table after a resume that failed and
+// left it suspended. Where the device's queue refused the new table, the kernel
+// dropped that and kept the old one; where a target refused to begin, the new
+// one is active and the old one is gone.
+func (d *Device) restore(ctx context.Context, old Table, before Info) error {
+	if err := d.Clear(); err != nil || !before.Active {
+		return err
 	}
-	return errors.Join(err, undo)
+	now, err := d.Table(TableQuery{})
+	if err != nil {
+		return err
+	}
+	if !now.Equal(old) {
+		if err := d.load(old, TableOptions{ReadOnly: before.ReadOnly}); err != nil {
+			return err
+		}
+	}
+	if before.Suspended {
+		return nil // the next resume finds the old table, loaded or active
+	}
+	_, err = d.resume(ctx, SuspendOptions{})
+	return err
 }
 
 // SetUUID gives the device a UUID. It must not have one yet: otherwise EINVAL.
@@ -240,8 +262,24 @@ func (d *Device) SetUUID(uuid string) error {
 	if err := CheckUUID(uuid); err != nil {
 		return &Error{Op: (&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID}).op(), Device: d.id.String(), Err: err}
 	}
-	_, err := d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: uuid, isText: true})
+	d, err := d.byName()
+	if err == nil {
+		_, err = d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: uuid, isText: true})
+	}
 	return err
+}
+
+// byName returns a handle by name: rename is the one command that looks at
+// nothing else (dm_hash_rename, drivers/md/dm-ioctl.c).
+func (d *Device) byName() (*Device, error) {
+	if d.id.name != "" {
+		return d, nil
+	}
+	info, err := d.Info()
+	if err != nil {
+		return nil, renamed(err, ioctl.DevRename)
+	}
+	return d.conn.Device(ByName(info.Name)), nil
 }
 
 // Rename gives the device a new name, and its node a new place. It returns a
@@ -258,7 +296,8 @@ func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
 	if err != nil {
 		return nil, renamed(err, ioctl.DevRename)
 	}
-	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevRename, text: name, isText: true})
+	named := d.conn.Device(ByName(old.Name)) // the kernel looks at nothing else here
+	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: name, isText: true})
 	if err != nil && info.Dev == (Dev{}) {
 		return nil, err
 	}

@@ -31,7 +31,10 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("dm: ")
 	b.WriteString(e.Op)
-	if e.Device != "" {
+	switch {
+	case len(e.Device) > ioctl.MaxUUID: // refused for that
+		fmt.Fprintf(&b, " %.40q…", e.Device)
+	case e.Device != "":
 		fmt.Fprintf(&b, " %q", e.Device)
 	}
 	if e.Segment > 0 {

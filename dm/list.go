@@ -24,7 +24,7 @@ type Filter struct {
 }
 
 // List returns all devices, by name. Where the kernel cannot list UUIDs
-// (before device-mapper 4.38) it asks for each device in turn.
+// (before device-mapper 4.45) it asks for each device in turn.
 func (c *Conn) List() ([]Entry, error) { return c.ListMatching(Filter{}) }
 
 // ListMatching returns the devices that f chooses, by name. Kernels that know

@@ -3,6 +3,7 @@ package dm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -40,7 +41,7 @@ func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	}
 	switch {
 	case errors.Is(err, syscall.EBUSY):
-		return d.busy(err)
+		return d.busy(ctx, err)
 	case err != nil:
 		return err
 	case opts.Deferred && info.DeferredRemove:
@@ -71,14 +72,18 @@ func (d *Device) retryRemove(ctx context.Context, r request, limit time.Duration
 	}
 }
 
-// busy says who holds the device, as far as the kernel tells.
-func (d *Device) busy(err error) error {
+// busy says who holds the device, as far as the kernel tells, and what ended
+// the attempts early.
+func (d *Device) busy(ctx context.Context, err error) error {
 	info, infoErr := d.Info()
 	e, ok := errors.AsType[*Error](err)
 	if infoErr != nil || !ok {
 		return err
 	}
 	e.Err = &BusyError{OpenCount: info.OpenCount, Holders: d.conn.holders(info.Dev)}
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		e.Err = fmt.Errorf("%w; %w", ctxErr, e.Err)
+	}
 	return e
 }
 

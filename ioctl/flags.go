@@ -23,7 +23,7 @@ const (
 	FlagNoFlush         Flags = 1 << 11 // in: suspend, status without flushing
 	FlagQueryInactive   Flags = 1 << 12 // in: the inactive table, 4.16
 	FlagUeventGenerated Flags = 1 << 13 // out: a uevent was sent, 4.17
-	FlagUUID            Flags = 1 << 14 // in: rename sets the UUID, 4.19; list returns UUIDs, 4.38
+	FlagUUID            Flags = 1 << 14 // in: rename sets the UUID, 4.19; list returns UUIDs, 4.45
 	FlagSecureData      Flags = 1 << 15 // in: wipe the buffers, 4.20
 	FlagDataOut         Flags = 1 << 16 // out: a message has a reply, 4.23
 	FlagDeferredRemove  Flags = 1 << 17 // in, out: remove at the last close, 4.27
@@ -55,7 +55,7 @@ func (f Flags) MinABI(c Cmd) ABI {
 		need(FlagUUID, 19)
 	}
 	if c == ListDevices {
-		need(FlagUUID, 38)
+		need(FlagUUID, 45)
 	}
 	return v
 }

@@ -89,7 +89,7 @@ type NameReader struct {
 	Dev     uint64 // "huge" encoding
 	Name    []byte // valid until the buffer's next request
 	EventNr uint32 // 0 before ABI 4.37
-	UUID    []byte // nil where it was not asked for, or before ABI 4.38
+	UUID    []byte // nil where it was not asked for, or before ABI 4.45
 
 	data  []byte
 	at    int
@@ -107,7 +107,7 @@ func (b *Buffer) Names() NameReader {
 	r := NameReader{
 		data:  data,
 		tail:  !abi.Less(ABI{Major: 4, Minor: 37}),
-		flags: !abi.Less(ABI{Major: 4, Minor: 38}) && h.Flags&FlagUUID != 0,
+		flags: !abi.Less(ABI{Major: 4, Minor: 45}) && h.Flags&FlagUUID != 0,
 	}
 	// Without any device the kernel returns one record with device number 0,
 	// or nothing at all.
@@ -185,9 +185,13 @@ func (r *NameReader) fail(what string) bool {
 func (r *NameReader) Err() error { return r.err }
 
 // Deps returns the device numbers, in "huge" encoding, of a [TableDeps] reply:
-// struct dm_target_deps. They are appended to devs.
+// struct dm_target_deps. They are appended to devs. A device without a table
+// has no data in its reply, and no dependencies.
 func (b *Buffer) Deps(devs []uint64) ([]uint64, error) {
 	data := b.payload()
+	if data == nil {
+		return devs, nil
+	}
 	if len(data) < 8 {
 		return devs, fmt.Errorf("count of dependencies: %w", ErrReply)
 	}
