@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 
 	"github.com/rok-storage/rok/ioctl"
@@ -43,6 +44,9 @@ func (c *Conn) Create(ctx context.Context, req CreateRequest) (*Device, error) {
 			return nil, tableFault(&request{cmd: ioctl.TableLoad, id: ByName(req.Name)}, err)
 		}
 	}
+	if req.Minor != nil && *req.Minor >= 1<<20 {
+		return nil, fault(fmt.Errorf("minor number %d: at most 20 bits", *req.Minor))
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fault(err)
 	}
@@ -65,10 +69,14 @@ func (c *Conn) Create(ctx context.Context, req CreateRequest) (*Device, error) {
 	return d, nil
 }
 
-// whichIsTaken makes the EBUSY of create say which of name, UUID and minor
-// number is meant. The error goes on to match [fs.ErrExist].
+// whichIsTaken makes the error of create say which of name, UUID and minor
+// number is meant. It matches [fs.ErrExist].
 func (c *Conn) whichIsTaken(err error, req CreateRequest) error {
 	e, ok := errors.AsType[*Error](err)
+	if ok && req.Minor != nil && errors.Is(err, syscall.ENXIO) {
+		// dm_create fails with nothing else.
+		e.Err = fmt.Errorf("minor number %d is taken: %w", *req.Minor, fs.ErrExist)
+	}
 	if !ok || !errors.Is(err, syscall.EBUSY) {
 		return err
 	}
@@ -79,9 +87,6 @@ func (c *Conn) whichIsTaken(err error, req CreateRequest) error {
 		if other, infoErr := c.Device(ByUUID(req.UUID)).Info(); infoErr == nil {
 			what = fmt.Sprintf("UUID %q is taken by %q", req.UUID, other.Name)
 		}
-	}
-	if what == "" && req.Minor != nil {
-		what = fmt.Sprintf("minor number %d is taken", *req.Minor)
 	}
 	if what != "" {
 		e.Err = fmt.Errorf("%s: %w", what, e.Err)

@@ -2,6 +2,9 @@ package dm
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"syscall"
 
 	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/units"
@@ -119,6 +122,11 @@ func (d *Device) Message(sector units.Sectors, message string) (string, error) {
 	var reply string
 	r := request{cmd: ioctl.TargetMsg, id: d.id, sector: sector, text: message}
 	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
+		if b.Header().Flags&ioctl.FlagActivePresent == 0 && !strings.HasPrefix(message, "@") {
+			// Some kernels say that all went well: the missing table is an
+			// error in target_message since late releases of 6.1 only.
+			return fmt.Errorf("no active table: %w", syscall.EINVAL)
+		}
 		text, _ := b.Message()
 		reply = string(text)
 		return nil

@@ -110,7 +110,10 @@ func (m *machine) create(p *param) error {
 			minor++
 		}
 	}
-	if m.minors[minor] != nil || m.byName(p.name()) != nil || m.byUUID(p.uuid()) != nil {
+	if m.minors[minor] != nil {
+		return syscall.ENXIO // dm_create knows no other errno
+	}
+	if m.byName(p.name()) != nil || m.byUUID(p.uuid()) != nil {
 		return syscall.EBUSY
 	}
 	d := &device{name: p.name(), uuid: p.uuid(), dev: dm.Dev{Major: major, Minor: minor}}

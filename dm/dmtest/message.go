@@ -98,8 +98,11 @@ func (d *device) core(args []string) (string, bool, error) {
 			return bad()
 		}
 		id, err := strconv.Atoi(args[1])
-		if err != nil || id < 0 || id >= len(d.stats) || d.stats[id] == "" {
+		if err != nil || id < 0 {
 			return bad()
+		}
+		if id >= len(d.stats) || d.stats[id] == "" {
+			return "", false, syscall.ENOENT
 		}
 		d.stats[id] = ""
 		return "", false, nil

@@ -91,7 +91,8 @@ func (m *machine) checkVersion(user []byte) error {
 }
 
 // copyIn makes the kernel's copy of the request: copy_params. A caller that
-// asked for it finds its whole buffer wiped from then on, version included.
+// asked for it finds its whole buffer wiped from then on, version included; of
+// a command without params, the header.
 func copyIn(user []byte, noParams bool) (*param, error) {
 	size := int(u32(user, offDataSize))
 	if size < minSize || size > maxSize {
@@ -107,7 +108,7 @@ func copyIn(user []byte, noParams bool) (*param, error) {
 		p.setU32(offDataSize, minSize)
 	}
 	if secure {
-		clear(user[:size])
+		clear(user[:len(p.b)])
 	}
 	return p, nil
 }

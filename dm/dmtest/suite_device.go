@@ -1,6 +1,7 @@
 package dmtest
 
 import (
+	"io/fs"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,10 +41,18 @@ func testRawMinor(t *testing.T, r *rig) {
 	minor := number(dm.Dev{Minor: 4321})
 	require.NoError(t, r.raw(ioctl.DevCreate, named(a), flags(ioctl.FlagPersistentDev), minor))
 	require.EqualValues(t, 4321, dm.DevFromUint64(r.b.Header().Dev).Minor)
-	require.Equal(t, syscall.EBUSY, r.raw(ioctl.DevCreate, named(b), flags(ioctl.FlagPersistentDev), minor))
+	require.Equal(t, syscall.ENXIO, r.raw(ioctl.DevCreate, named(b), flags(ioctl.FlagPersistentDev), minor), "not EBUSY")
 	// Without the flag the number is ignored.
 	require.NoError(t, r.raw(ioctl.DevCreate, named(b), minor))
 	require.NotEqualValues(t, 4321, dm.DevFromUint64(r.b.Header().Dev).Minor)
+
+	taken, tooLarge := uint32(4321), uint32(1<<20)
+	_, err := r.conn.Create(t.Context(), dm.CreateRequest{Name: r.name(t), Minor: &taken})
+	require.ErrorIs(t, err, fs.ErrExist)
+	require.NotErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, "minor number 4321 is taken")
+	_, err = r.conn.Create(t.Context(), dm.CreateRequest{Name: r.name(t), Minor: &tooLarge})
+	require.ErrorContains(t, err, "minor number 1048576: at most 20 bits")
 }
 
 // The kernel refuses slashes alone, and from ABI 4.48 on what a directory has

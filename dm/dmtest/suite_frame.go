@@ -75,7 +75,8 @@ func testBufferFull(t *testing.T, r *rig) {
 			h := r.b.Header()
 			require.Equal(t, ioctl.FlagBufferFull, r.has(ioctl.FlagBufferFull), "%v", tt.cmd)
 			require.EqualValues(t, minSize, h.DataSize)
-			require.EqualValues(t, size, h.DataStart)
+			// Early releases of 6.1 point behind a buffer of 305 bytes.
+			require.Contains(t, []uint32{size, headSize}, h.DataStart)
 			require.Equal(t, tt.count, h.TargetCount)
 			require.False(t, new(r.b.Targets()).Next())
 			require.False(t, new(r.b.Names()).Next())
@@ -108,10 +109,12 @@ func testSecureData(t *testing.T, r *rig) {
 
 	for _, typ := range []string{"zero", "no-such-target"} {
 		require.Equal(t, syscall.EINVAL, r.raw(ioctl.TableLoad, named(name), secretTable(typ), flags(ioctl.FlagSecureData)))
-		require.Equal(t, make([]byte, len(r.b.Bytes())), r.b.Bytes())
+		require.True(t, allZero(r.b.Bytes()))
 	}
+	// A command without params wipes the header alone.
 	require.Equal(t, syscall.ENXIO, r.raw(ioctl.DevStatus, named(name+"x"), payload(key), flags(ioctl.FlagSecureData)))
-	require.Equal(t, make([]byte, len(r.b.Bytes())), r.b.Bytes(), "a command without params, too")
+	require.True(t, allZero(r.b.Bytes()[:minSize]))
+	require.Contains(t, string(r.b.Bytes()), string(key))
 
 	// A reply is there all the same, and behind it nothing.
 	require.NoError(t, r.raw(ioctl.TableStatus, named(name), payload(bytes.Repeat(key, 100)), flags(ioctl.FlagSecureData)))
@@ -120,12 +123,14 @@ func testSecureData(t *testing.T, r *rig) {
 	require.Zero(t, r.has(ioctl.FlagSecureData))
 	size := h.DataSize
 	h.DataSize = 16 << 10
-	require.Equal(t, make([]byte, 16<<10-size), r.b.Bytes()[size:])
+	require.True(t, allZero(r.b.Bytes()[size:]))
 
 	// Without it the request stays.
 	require.Equal(t, syscall.EINVAL, r.raw(ioctl.TableLoad, named(name), secretTable("zero")))
 	require.Contains(t, string(r.b.Bytes()), string(key))
 }
+
+func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 func testWhichDevice(t *testing.T, r *rig) {
 	name := r.name(t)

@@ -35,7 +35,10 @@ func testRawMessages(t *testing.T, r *rig) {
 	require.Equal(t, syscall.EINVAL, send(name, msg(0, "@no_such_message")))
 	require.Equal(t, syscall.EINVAL, send(name, msg(0, "abcd"), dataSize(headSize+msgText+4)), "no end")
 	require.Equal(t, syscall.EINVAL, send(name, msg(0, "x"), func(b *ioctl.Buffer) { b.Header().DataStart = 16 }))
-	require.Equal(t, syscall.EINVAL, send(tableless, msg(0, "anything")))
+	// Without a table, early releases of 6.1 say that all went well.
+	require.Contains(t, []error{nil, syscall.EINVAL}, send(tableless, msg(0, "anything")))
+	_, err := r.conn.Device(dm.ByName(tableless)).Message(0, "anything")
+	require.ErrorIs(t, err, syscall.EINVAL)
 	require.NoError(t, send(tableless, msg(0, "@cancel_deferred_remove")), "the core's need no table")
 }
 
@@ -63,7 +66,7 @@ func testRawReply(t *testing.T, r *rig) {
 	_, ok = r.b.Message()
 	require.False(t, ok)
 	require.NoError(t, send("@stats_delete 1", 4096))
-	require.Equal(t, syscall.EINVAL, send("@stats_delete 0", 4096))
+	require.Equal(t, syscall.ENOENT, send("@stats_delete 0", 4096))
 }
 
 func testMessages(t *testing.T, r *rig) {
