@@ -177,9 +177,9 @@ func (p *Plan) first(b Backing, depth, fsync int) group {
 	switch b {
 	case Latency:
 		// The figures repeat to a few percent, and each I/O takes long.
-		g.replicates, g.chunks, g.time = 6, min(24, g.chunks), 40*time.Second
+		g.replicates, g.chunks, g.time = 6, min(16, g.chunks), 20*time.Second
 		if depth > 1 {
-			g.chunks, g.time = min(96, int(p.cfg.Size/chunkSize)), 25*time.Second
+			g.chunks, g.time = min(96, int(p.cfg.Size/chunkSize)), 14*time.Second
 		}
 	case Device:
 		g.chunks, g.time = min(1024, g.chunks), 20*time.Second
@@ -201,7 +201,7 @@ func (s sliceTimes) discarded() time.Duration {
 func (p *Plan) slices(b Backing) sliceTimes {
 	if b == Latency {
 		// A turn must hold a number of I/Os that one more or less hardly changes.
-		return sliceTimes{counted: max(p.cfg.CellTime, 3*time.Second), slices: []time.Duration{230 * time.Millisecond, 270 * time.Millisecond}, discard: 40 * time.Millisecond}
+		return sliceTimes{counted: max(p.cfg.CellTime, 2200*time.Millisecond), slices: []time.Duration{160 * time.Millisecond, 200 * time.Millisecond}, discard: 40 * time.Millisecond}
 	}
 	return sliceTimes{counted: p.cfg.CellTime, slices: []time.Duration{130 * time.Millisecond, 170 * time.Millisecond}, discard: 20 * time.Millisecond}
 }

@@ -24,13 +24,15 @@ type Environment struct {
 	Virtual bool   `json:"virtual"` // in rok's own virtual machine
 	CPUs    int    `json:"cpus"`
 	// DeviceMapper is the version of the kernel's device-mapper interface.
-	DeviceMapper string          `json:"device_mapper"`
-	Engine       string          `json:"engine"` // the one that was really used
-	Backings     []BackingReport `json:"backings"`
-	VolumeSize   units.Bytes     `json:"volume_size"`
-	ChunkSize    units.Bytes     `json:"chunk_size"` // the pool's block size
-	Started      time.Time       `json:"started"`
-	Elapsed      time.Duration   `json:"elapsed_ns"`
+	DeviceMapper string `json:"device_mapper"`
+	Engine       string `json:"engine"` // the one that was really used
+	// Batched says that deep queues were filled and emptied in batches.
+	Batched    bool            `json:"batched"`
+	Backings   []BackingReport `json:"backings"`
+	VolumeSize units.Bytes     `json:"volume_size"`
+	ChunkSize  units.Bytes     `json:"chunk_size"` // the pool's block size
+	Started    time.Time       `json:"started"`
+	Elapsed    time.Duration   `json:"elapsed_ns"`
 }
 
 // BackingReport describes what volumes stood on.

@@ -140,6 +140,7 @@ func openDisk(f *os.File) (disk, error) {
 func (r *runner) environment(description string) {
 	e := &r.report.Environment
 	e.Kernel, e.Virtual, e.CPUs = kernelRelease(), r.cfg.Virtual, runtime.NumCPU()
+	e.Batched = r.cfg.Virtual
 	e.DeviceMapper = r.own.conn.ABI().String()
 	e.VolumeSize, e.ChunkSize, e.Started = r.cfg.Size, chunkSize, r.began
 	for _, b := range r.backings {

@@ -19,6 +19,7 @@ type command struct {
 // commands are rok's own, in the order of rok help.
 func commands() []command {
 	return []command{
+		{"compare", "Measure thick beside thin on this machine, and let space end", compareCommand},
 		{"dm", "Show what the kernel's device-mapper has", dmCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
