@@ -91,6 +91,9 @@ func parseBlockDev(word string) (BlockDev, error) {
 		return BlockDev{}, nil
 	case word[0] != '/':
 		d, err := ParseDev(word)
+		if err == nil && d == (Dev{}) {
+			err = fmt.Errorf("device %q: no device has that number", word)
+		}
 		return BlockDev{Dev: d}, err
 	}
 	path := make([]byte, 0, len(word))
