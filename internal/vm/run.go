@@ -75,7 +75,7 @@ type machine struct {
 }
 
 // newMachine prepares the jail's process without starting it.
-func newMachine(cfg *Config) (*machine, error) {
+func newMachine(cfg *Config) (_ *machine, err error) {
 	j, err := cfg.job()
 	if err != nil {
 		return nil, err
@@ -87,6 +87,11 @@ func newMachine(cfg *Config) (*machine, error) {
 		Runner:   cfg.Runner,
 	}
 	m := &machine{cfg: cfg, tail: tail{also: cfg.Console}, outputs: outputs{wanted: cfg.Outputs}}
+	defer func() {
+		if err != nil {
+			m.slot.release()
+		}
+	}()
 	var initrd *os.File
 	if cfg.Kernel.Name == UML {
 		if m.slot, err = takeCPU(); err != nil {
