@@ -53,3 +53,13 @@ sleep 0.5
 status
 remove
 remove roktest-bad
+
+note 'a log in user space, whose daemon gives no status'
+python3 ./userspace-log.py &
+daemon=$!
+trap 'kill $daemon' EXIT
+sleep 1
+form 'for a cluster, on disk' "0 4096 mirror userspace 5 roktest-log 1 clustered-disk $log 1024 2 $a 0 $b 0 1 handle_errors"
+form 'for a cluster, in memory' "0 4096 mirror userspace 5 roktest-log integrated_flush clustered-core 1024 nosync 2 $a 0 $b 0"
+kill $daemon
+trap - EXIT
