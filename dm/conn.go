@@ -65,6 +65,11 @@ type scratch struct {
 	params []byte
 }
 
+func (s *scratch) wipe() {
+	s.buf.Wipe()
+	clear(s.params[:cap(s.params)])
+}
+
 const (
 	// firstReply is the room for a reply of unknown size. The kernel copies
 	// the whole buffer in, so more costs time; up to here it does not show.
@@ -162,8 +167,7 @@ func (c *Conn) do(r *request, read func(*ioctl.Buffer) error) error {
 		}
 	}
 	if r.flags&ioctl.FlagSecureData != 0 {
-		s.buf.Wipe()
-		clear(s.params[:cap(s.params)])
+		s.wipe()
 	}
 	if s.buf.Cap() <= keepReply {
 		c.scratch.Put(s)

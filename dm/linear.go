@@ -1,6 +1,10 @@
 package dm
 
-import "github.com/rok-storage/rok/units"
+import (
+	"fmt"
+
+	"github.com/rok-storage/rok/units"
+)
 
 // Linear maps a segment to a run of sectors of another device: target
 // "linear", drivers/md/dm-linear.c. Its status line is empty.
@@ -21,7 +25,12 @@ func (t *Linear) fields() []field {
 
 // AppendParams appends "DEV OFFSET". It fails where Dev is not set.
 func (t Linear) AppendParams(b []byte) ([]byte, error) {
-	return appendFields(b, t.fields(), t.Extra)
+	// By hand: fields would cost memory for each segment, and tables of
+	// thousands are linear.
+	if t.Dev.IsZero() {
+		return b, fmt.Errorf("device: %w", errNoDevice)
+	}
+	return appendLine(b).dev(t.Dev).sectors(t.Offset).extra(t.Extra).b, nil
 }
 
 func parseLinear(s string) (Target, error) {

@@ -56,7 +56,7 @@ func (o StatusOptions) flags() ioctl.Flags {
 // parser does not understand comes as [RawStatus].
 func (d *Device) Status(opts StatusOptions) ([]SegmentStatus, error) {
 	var status []SegmentStatus
-	r := request{cmd: ioctl.TableStatus, flags: opts.flags(), id: d.id}
+	r := d.statusRequest(opts)
 	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
 		lines := b.Targets()
 		for lines.Next() {
@@ -74,6 +74,10 @@ func (d *Device) Status(opts StatusOptions) ([]SegmentStatus, error) {
 	return status, err
 }
 
+func (d *Device) statusRequest(opts StatusOptions) request {
+	return request{cmd: ioctl.TableStatus, flags: opts.flags(), id: d.id}
+}
+
 // TableQuery says which table is meant. The zero value is the active one.
 type TableQuery struct {
 	// Inactive means the inactive table. Needs device-mapper 4.16.
@@ -85,13 +89,7 @@ type TableQuery struct {
 // without a table has an empty one. Keys come with it: see [Table.Redact].
 func (d *Device) Table(q TableQuery) (Table, error) {
 	var t Table
-	r := request{cmd: ioctl.TableStatus, flags: ioctl.FlagStatusTable | ioctl.FlagNoFlush | ioctl.FlagSecureData, id: d.id}
-	if q.Inactive {
-		r.flags |= ioctl.FlagQueryInactive
-	}
-	if d.conn.abi.Less(ioctl.ABI{Major: 4, Minor: 20}) {
-		r.flags &^= ioctl.FlagSecureData
-	}
+	r := d.tableRequest(q)
 	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
 		lines := b.Targets()
 		for lines.Next() {
@@ -107,6 +105,17 @@ func (d *Device) Table(q TableQuery) (Table, error) {
 		return lines.Err()
 	})
 	return t, err
+}
+
+func (d *Device) tableRequest(q TableQuery) request {
+	r := request{cmd: ioctl.TableStatus, flags: ioctl.FlagStatusTable | ioctl.FlagNoFlush | ioctl.FlagSecureData, id: d.id}
+	if q.Inactive {
+		r.flags |= ioctl.FlagQueryInactive
+	}
+	if d.conn.abi.Less(ioctl.ABI{Major: 4, Minor: 20}) {
+		r.flags &^= ioctl.FlagSecureData
+	}
+	return r
 }
 
 // Message sends a message to the target that holds the given sector, and

@@ -324,7 +324,7 @@ func randomLife(conn *dm.Conn, rng *rand.Rand, name string, disk dm.Dev) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Remove(ctx, dm.RemoveOptions{Deferred: rng.IntN(2) == 0})) }()
-	for range rng.IntN(6) {
+	for range rng.IntN(4) {
 		switch rng.IntN(7) {
 		case 0:
 			if err := d.Swap(ctx, table(), dm.TableOptions{}, dm.SuspendOptions{}); err != nil && !errors.Is(err, syscall.EINVAL) {
