@@ -73,6 +73,7 @@ const (
 	defaultBlockSize = 4 * units.KiB
 	defaultChunk     = 64 * units.KiB
 	maxBlockSize     = 64 * units.MiB
+	maxQueue         = units.GiB // of data in flight per job
 	maxJobs          = 1024
 )
 
@@ -113,6 +114,7 @@ func (j Job) Check() error {
 		{j.BlockSize%units.SectorSize != 0, fmt.Sprintf("block size of %d bytes is not whole sectors", uint64(j.BlockSize))},
 		{j.BlockSize > maxBlockSize, fmt.Sprintf("block size %s is above %s", j.BlockSize, maxBlockSize)},
 		{j.IODepth < 1 || j.IODepth > engine.MaxDepth, fmt.Sprintf("iodepth %d is not in 1…%d", j.IODepth, engine.MaxDepth)},
+		{units.Bytes(max(j.IODepth, 0))*j.BlockSize > maxQueue, fmt.Sprintf("iodepth %d of %s is more than %s in flight", j.IODepth, j.BlockSize, maxQueue)},
 		{j.NumJobs < 1 || j.NumJobs > maxJobs, fmt.Sprintf("numjobs %d is not in 1…%d", j.NumJobs, maxJobs)},
 		{j.RWMixRead < 0 || j.RWMixRead > 99, fmt.Sprintf("rwmixread %d is not in 0…99", j.RWMixRead)},
 		{j.RW == Touch && (j.Chunk < j.BlockSize || j.Chunk%j.BlockSize != 0), fmt.Sprintf("chunk %s is not whole blocks of %s", j.Chunk, j.BlockSize)},

@@ -26,6 +26,7 @@ func TestJobCheck(t *testing.T) {
 		{"huge bs", bench.Job{BlockSize: units.GiB}, "above"},
 		{"iodepth", bench.Job{IODepth: -1}, "iodepth -1"},
 		{"deep", bench.Job{IODepth: 1 << 20}, "iodepth"},
+		{"memory", bench.Job{IODepth: 4096, BlockSize: units.MiB}, "in flight"},
 		{"numjobs", bench.Job{NumJobs: -2}, "numjobs -2"},
 		{"mix", bench.Job{RW: bench.SeqReadWrite, RWMixRead: 100}, "rwmixread 100"},
 		{"chunk", bench.Job{RW: bench.Touch, Chunk: 6 * units.KiB}, "chunk 6KiB"},

@@ -52,7 +52,9 @@ func (e *uring) register(c Config) error {
 	arg := e.memory.take(pageSize)
 	if c.FixedBuffers {
 		// One registration covers all buffers; requests name it by index 0.
-		table[unix.Iovec](arg, 1)[0] = unix.Iovec{Base: &e.buffers[0], Len: uint64(len(e.buffers))}
+		v := &table[unix.Iovec](arg, 1)[0]
+		v.Base = &e.buffers[0]
+		v.SetLen(len(e.buffers))
 		if errno := e.ring.register(uringRegisterBuffers, address(arg), 1); errno != 0 {
 			return fmt.Errorf("engine: io_uring register buffers: %w", errno)
 		}
