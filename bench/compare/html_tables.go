@@ -80,7 +80,7 @@ func (r *Report) htmlNoSpace(m *markup) {
 	m.element("h3", "What the kernel reported, and what it takes to recover")
 	for _, n := range r.NoSpace {
 		m.begin("section", "class", "case")
-		m.element("h3", string(n.Case)+n.Case.title())
+		m.element("h4", string(n.Case)+n.Case.title())
 		m.element("pre", n.KernelStatus, "class", "status")
 		m.begin("ol")
 		for _, step := range n.Recovery {

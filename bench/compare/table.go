@@ -38,7 +38,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 
 // resultNotes explain the columns of the results.
 var resultNotes = [...]string{
-	"Blocks of 4 KiB at random. ± and [ ] are 95 % confidence intervals; ~: the interval holds 1, so no difference was found.",
+	"Blocks of 4 KiB at random. ± and [ ] are 95 % confidence intervals; ~: the interval holds 1, so no difference was found. " +
+		"p50, p99, p99.9: latency at those percentiles.",
 	"thick/this: how many times as many IOPS the thick volume gave in the same minutes under the same pattern; " +
 		"for first writes and after a snapshot that is one write to each chunk, not the rows of thick above.",
 }
