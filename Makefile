@@ -27,7 +27,7 @@ test: go-version ## set up what is missing, build, check, and run all tests, a r
 	@scripts/setup.sh go uml peers
 	@scripts/rings.sh check pure kernel-uml
 
-test-matrix: go-version ## the kernel tests on user-mode Linux 6.1, Debian 6.1 and 6.12, and as native in 6.12
+test-matrix: go-version ## the kernel tests on three kernels, and as native in one; PKG="./dm" for some packages
 	@scripts/setup.sh go uml qemu peers
 	@scripts/rings.sh kernel-uml kernel-6.1 kernel-6.12 native-vm
 

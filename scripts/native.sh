@@ -17,9 +17,10 @@ check() {
 # One binary for each package, its folder in the name.
 build() {
 	rm -rf "$binaries" && mkdir -p "$binaries"
-	local p
+	local p folder
 	for p in $(scripts/kernel-packages.sh); do
-		CGO_ENABLED=0 go test -c -o "$binaries/${p//\//:}.test" "$p"
+		folder=${p#./}
+		CGO_ENABLED=0 go test -c -o "$binaries/${folder//\//:}.test" "$p"
 	done
 }
 
