@@ -33,8 +33,8 @@ func dmEvents(e *env) *cobra.Command {
 		Short: "Follow what happens to devices",
 		Long: `Follow what happens to devices, until Ctrl-C, --count or --timeout ends it: one
 line for each that is created, changed, renamed or removed. A device "changed"
-when one of its targets had news or its table was swapped. DEV need not exist
-yet. What happens to one device in quick succession may be one event.
+when one of its targets had news; a new table is none. DEV need not exist yet.
+What happens to one device in quick succession may be one event.
 
 With -o json each event is a document in a line of its own.`,
 		Example: "  rok dm events --timeout 1s\n  rok dm events --timeout 1s -o json pool",

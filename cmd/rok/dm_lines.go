@@ -127,7 +127,7 @@ func printLines(c *cobra.Command, e *env, lines func(*dm.Device) ([]segmentView,
 func (v linesView) print(w io.Writer, named bool) error {
 	prefix := ""
 	if named {
-		prefix = dm.NodeName(v.Name) + ": "
+		prefix = cli.Printable(v.Name) + ": "
 	}
 	var b strings.Builder
 	for _, s := range v.Segments {

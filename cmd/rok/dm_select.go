@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,19 +78,27 @@ func resolve(c *dm.Conn, arg string) (dm.ID, error) {
 	if dev, err := dm.ParseDev(arg); err == nil {
 		return dm.ByDev(dev), nil
 	}
-	if !strings.Contains(arg, "/") {
+	isPath := strings.Contains(arg, "/")
+	if !isPath && dm.NodeName(arg) == arg && !strings.Contains(arg, `\`) {
 		return dm.ByName(arg), nil
 	}
 	// The nodes of device-mapper's own directories follow from its list, also
-	// where nobody has made them.
+	// where nobody has made them. A name with blanks may be in the kernel as it
+	// is, or escaped, as libdevmapper puts it there.
 	entries, err := c.List()
 	if err != nil {
 		return dm.ID{}, err
 	}
+	if slices.ContainsFunc(entries, func(e dm.Entry) bool { return e.Name == arg }) {
+		return dm.ByName(arg), nil
+	}
 	for _, e := range entries {
-		if arg == c.NodePath(e.Name) || arg == fmt.Sprintf("/dev/dm-%d", e.Dev.Minor) {
+		if arg == c.NodePath(e.Name) || arg == fmt.Sprintf("/dev/dm-%d", e.Dev.Minor) || dm.NodeName(arg) == dm.NodeName(e.Name) {
 			return dm.ByDev(e.Dev), nil
 		}
+	}
+	if !isPath {
+		return dm.ByName(arg), nil
 	}
 	number, err := ioctl.NodeDev(arg)
 	if err != nil {

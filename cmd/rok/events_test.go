@@ -70,7 +70,7 @@ func TestEvents(t *testing.T) {
 	m.do("create new UUID '0 8 zero'")
 	require.Equal(t, "created  new (253:3)  event 0", f.line())
 	m.do("rename new old")
-	require.Equal(t, "renamed  old (253:3)  event 0  was new", f.line())
+	require.Equal(t, "renamed  old (253:3)  event 1  was new", f.line())
 	code, stdout, stderr := f.end()
 	require.Zero(t, code)
 	require.Empty(t, stdout)
@@ -102,7 +102,7 @@ func TestEventsAsJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout[0]), &event))
 	delete(event, "time")
 	require.Equal(t, map[string]any{
-		"kind": "renamed", "name": "name", "old_name": "data", "number": "253:0", "uuid": "LVM-data", "event_nr": 0.0,
+		"kind": "renamed", "name": "name", "old_name": "data", "number": "253:0", "uuid": "LVM-data", "event_nr": 1.0, // a rename is an event of the table
 	}, event)
 }
 
