@@ -63,10 +63,11 @@ dmsetup create roktest-slow --table "0 32768 delay ${d[1]} 0 100"
 slowly() {
 	dmsetup create $dev --table "0 32768 raid raid1 $1 2 ${m[0]} ${d[0]} ${m[1]} /dev/mapper/roktest-slow"
 }
+# slow N: as with N, the second device slow.
+slow() { echo -n "$1"; for ((i = 0; i < $1; i++)); do echo -n " ${m[i]} $([ $i = 1 ] && echo /dev/mapper/roktest-slow || echo "${d[i]}")"; done; }
 note 'resync, frozen'
 wipe
-slowly '2 0 sync'
-sleep 0.3
+dmsetup create $dev --table "0 65536 raid raid5_ls 1 64 $(slow 3)"
 table
 status
 dmsetup message $dev 0 frozen
@@ -100,7 +101,6 @@ reshape() {
 	fi
 	remove
 }
-slow() { echo -n "$1"; for ((i = 0; i < $1; i++)); do echo -n " ${m[i]} $([ $i = 1 ] && echo /dev/mapper/roktest-slow || echo "${d[i]}")"; done; }
 wipe
 slowly '2 0 nosync'
 reshape 'reshape: a third mirror' "0 32768 raid raid1 3 0 delta_disks 1 $(slow 3)"
