@@ -9,7 +9,7 @@ import (
 // intervals, on an axis that backings share, so that they can be compared.
 // Lines stand at 1, where there is no difference, and at the claim.
 func (d drawing) ratioChart(id string, b BackingReport, panels []panel, low, high float64) {
-	const width, label, row, gap, top, valueWidth = 570.0, 134.0, 19.0, 6.0, 58.0, 122.0
+	const width, label, row, gap, top, valueWidth = 570.0, 134.0, 19.0, 6.0, 32.0, 122.0
 	height := top
 	for _, p := range panels {
 		height += row*float64(len(p.compared())+1) + gap
@@ -18,7 +18,6 @@ func (d drawing) ratioChart(id string, b BackingReport, panels []panel, low, hig
 	x := axis{low: low * 0.96, high: high * 1.04, from: label + 10, to: width - valueWidth, log: true}
 	d.beginDrawing(id, "Thick over this on "+string(b.Backing),
 		"For each target the IOPS of thick divided by its own, with a 95 % confidence interval; the table below has the values.", width, bottom+44)
-	d.label(0, 14, "start", "chart-title", b.heading())
 	for _, v := range x.ticks() {
 		if v != 1 && v != claim {
 			d.line(x.at(v), top-4, x.at(v), bottom, "grid")

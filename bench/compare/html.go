@@ -82,6 +82,7 @@ func (r *Report) htmlRatios(m *markup) {
 	low, high := r.ratioRange()
 	for i, b := range r.backings() {
 		m.begin("figure")
+		m.element("h3", b.heading())
 		drawing{m}.ratioChart(fmt.Sprintf("ratio-%d", i), b, r.panels(b.Backing), low, high)
 		m.end("figure")
 	}

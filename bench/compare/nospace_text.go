@@ -23,7 +23,10 @@ func (r *Report) noSpaceTable(b *strings.Builder) {
 			if i == 0 {
 				lead = "  recovery  "
 			}
-			b.WriteString(wrap(fmt.Sprintf("%s%d. ", lead, i+1), printable(step), tableWidth))
+			if len(n.Recovery) > 1 {
+				lead += fmt.Sprintf("%d. ", i+1)
+			}
+			b.WriteString(wrap(lead, printable(step), tableWidth))
 		}
 	}
 	b.WriteString("\n")

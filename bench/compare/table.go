@@ -67,10 +67,14 @@ func (r *Report) environmentLines() [][2]string {
 		machine = "rok's virtual machine"
 	}
 	machine += ", Linux " + printable(e.Kernel) + ", " + plural(e.CPUs, "CPU")
+	engine := printable(e.Engine)
+	if e.Batched {
+		engine += ", deep queues filled and emptied in batches"
+	}
 	lines := [][2]string{
 		{"machine", machine},
 		{"device-mapper", printable(e.DeviceMapper)},
-		{"engine", printable(e.Engine)},
+		{"engine", engine},
 		{"volumes", fmt.Sprintf("%v each, thin pool with chunks of %v", e.VolumeSize, e.ChunkSize)},
 	}
 	for _, b := range e.Backings {
