@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ import (
 // fakeEngine completes requests in order, as its hooks say.
 type fakeEngine struct {
 	result  func(r engine.Request) int32 // nil: as asked for
-	latency time.Duration                // of one Cycle, spent working: a sleep may last a tick
+	latency time.Duration                // of one Cycle; in a synctest bubble, exactly
 	broken  error
 
 	queue   []engine.Request
@@ -37,9 +38,7 @@ func (e *fakeEngine) Cycle(requests []engine.Request, least, most int) ([]engine
 	if least == 0 {
 		return nil, nil
 	}
-	for began := time.Now(); time.Since(began) < e.latency; {
-		continue
-	}
+	time.Sleep(e.latency)
 	var done []engine.Completion
 	for _, r := range e.queue[:min(max(least, 2), most, len(e.queue))] {
 		result := r.Length
@@ -140,32 +139,60 @@ func TestWorkerReportsABrokenEngine(t *testing.T) {
 }
 
 func TestWorkerSlices(t *testing.T) {
-	e := &fakeEngine{latency: time.Millisecond}
-	w := fakeWorker(t, Job{RW: RandRead, IODepth: 4, TimeBased: true, Runtime: 1}, 1000, e)
-	var total uint64
-	for range 3 {
-		w.run(slice{discard: 10 * time.Millisecond, length: 40 * time.Millisecond})
-		require.NoError(t, w.err)
-		require.Zero(t, w.inFlight(), "drained")
-		c := w.tally.count
-		require.Positive(t, c.ios)
-		require.GreaterOrEqual(t, c.elapsed, 40*time.Millisecond)
-		require.Less(t, c.elapsed, time.Second)
-		total += c.ios
-		require.Equal(t, total, w.tally.total.ios)
-		require.EqualValues(t, total, w.tally.latency[engine.Read].Count())
-	}
-	require.Greater(t, len(e.all), int(total), "what was discarded and what drained is not counted")
-	require.Empty(t, w.tally.series)
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEngine{latency: time.Millisecond}
+		w := fakeWorker(t, Job{RW: RandRead, IODepth: 4, TimeBased: true, Runtime: 1}, 1000, e)
+		for i := range uint64(3) {
+			w.run(slice{discard: 10 * time.Millisecond, length: 40 * time.Millisecond})
+			require.NoError(t, w.err)
+			require.Zero(t, w.inFlight(), "drained")
+			// Two completions each millisecond; those at 10 ms begin the count.
+			require.Equal(t, uint64(80), w.tally.count.ios)
+			require.Equal(t, 40*time.Millisecond, w.tally.count.elapsed)
+			require.Equal(t, 80*(i+1), w.tally.total.ios)
+			require.Equal(t, 80*(i+1), w.tally.latency[engine.Read].Count())
+			require.EqualValues(t, 2*time.Millisecond, w.tally.latency[engine.Read].Max(), "four in flight, two at a time")
+		}
+		require.Greater(t, len(e.all), 240, "what was discarded and what drained is not counted")
+		require.Empty(t, w.tally.series)
+	})
+}
+
+func TestWorkerSliceWithoutCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEngine{latency: time.Millisecond}
+		w := fakeWorker(t, Job{RW: RandRead, TimeBased: true, Runtime: 1}, 1000, e)
+		w.run(slice{discard: 10 * time.Millisecond, length: -1})
+		require.Len(t, e.all, 10)
+		require.Equal(t, count{}, w.tally.total)
+		require.Zero(t, w.tally.latency[engine.Read].Count())
+	})
 }
 
 // A target that stalls while its I/O is discarded still gets its full slice.
 func TestWorkerStallInDiscard(t *testing.T) {
-	e := &fakeEngine{latency: 30 * time.Millisecond}
-	w := fakeWorker(t, Job{RW: RandRead, TimeBased: true, Runtime: 1}, 1000, e)
-	w.run(slice{discard: time.Millisecond, length: 50 * time.Millisecond})
-	require.GreaterOrEqual(t, w.tally.count.elapsed, 50*time.Millisecond)
-	require.GreaterOrEqual(t, w.tally.count.ios, uint64(2))
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEngine{latency: 30 * time.Millisecond}
+		w := fakeWorker(t, Job{RW: RandRead, TimeBased: true, Runtime: 1}, 1000, e)
+		w.run(slice{discard: time.Millisecond, length: 50 * time.Millisecond})
+		require.Equal(t, 60*time.Millisecond, w.tally.count.elapsed, "to the end of an I/O")
+		require.EqualValues(t, 2, w.tally.count.ios)
+	})
+}
+
+func TestWorkerWholeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fakeEngine{latency: time.Millisecond}
+		w := fakeWorker(t, Job{RW: RandRead, IODepth: 4, TimeBased: true, Runtime: 1}, 1000, e)
+		w.run(slice{length: time.Second, whole: true})
+		require.EqualValues(t, len(e.all), w.tally.total.ios, "every I/O counts")
+		require.Equal(t, 1001*time.Millisecond, w.tally.total.elapsed, "and the time in which the last ones drain")
+		require.Len(t, w.tally.series, 11)
+		for _, s := range w.tally.series[:10] {
+			require.Equal(t, Sample{IOs: 200, Elapsed: 100 * time.Millisecond}, s)
+		}
+		require.Equal(t, Sample{IOs: 2, Elapsed: time.Millisecond}, w.tally.series[10])
+	})
 }
 
 func TestWorkerNeverWritesASectorTwiceTheSame(t *testing.T) {
