@@ -96,7 +96,7 @@ const looked = 1 << 20
 func whatIsOn(f *os.File) (string, error) {
 	head := make([]byte, looked)
 	n, err := io.ReadFull(io.NewSectionReader(f, 0, looked), head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
 		return "", err
 	}
 	head = head[:n]

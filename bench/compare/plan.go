@@ -177,15 +177,24 @@ func (p *Plan) first(b Backing, depth, fsync int) group {
 	switch b {
 	case Latency:
 		// The figures repeat to a few percent, and each I/O takes long.
-		g.replicates, g.chunks, g.time = 6, min(16, g.chunks), 20*time.Second
+		g.replicates, g.chunks, g.time = fewestRuns, min(16, g.chunks), 20*time.Second
 		if depth > 1 {
 			g.chunks, g.time = min(96, int(p.cfg.Size/chunkSize)), 14*time.Second
 		}
 	case Device:
 		g.chunks, g.time = min(1024, g.chunks), 20*time.Second
 	}
+	if short := float64(p.cfg.CellTime) / float64(defaultTime); short < 1 {
+		// The making of volumes stays.
+		g.chunks = max(int(float64(g.chunks)*short), min(2*depth, g.chunks))
+		g.replicates = max(int(float64(g.replicates)*short), fewestRuns)
+		g.time = time.Duration(float64(g.time) * (1 + 2*short) / 3)
+	}
 	return g
 }
+
+// fewestRuns is how many runs on fresh volumes make a 95 % interval.
+const fewestRuns = 6
 
 // sliceTimes says how targets take turns.
 type sliceTimes struct {
@@ -199,11 +208,23 @@ func (s sliceTimes) discarded() time.Duration {
 }
 
 func (p *Plan) slices(b Backing) sliceTimes {
+	t := sliceTimes{
+		counted: p.cfg.CellTime,
+		slices:  []time.Duration{130 * time.Millisecond, 170 * time.Millisecond},
+		discard: 20 * time.Millisecond,
+	}
 	if b == Latency {
 		// A turn must hold a number of I/Os that one more or less hardly changes.
-		return sliceTimes{counted: max(p.cfg.CellTime, 2200*time.Millisecond), slices: []time.Duration{160 * time.Millisecond, 200 * time.Millisecond}, discard: 40 * time.Millisecond}
+		t.slices = []time.Duration{160 * time.Millisecond, 200 * time.Millisecond}
+		t.discard = 40 * time.Millisecond
 	}
-	return sliceTimes{counted: p.cfg.CellTime, slices: []time.Duration{130 * time.Millisecond, 170 * time.Millisecond}, discard: 20 * time.Millisecond}
+	// A comparison has six blocks of two turns at least.
+	longest := max(t.counted/12, 4*t.discard)
+	for i, slice := range t.slices {
+		t.slices[i] = min(slice, longest)
+	}
+	t.counted = max(t.counted, 12*t.slices[0])
+	return t
 }
 
 // Time is how long the whole run is planned to take.
