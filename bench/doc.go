@@ -35,7 +35,8 @@
 // IOCB_CMD_FSYNC, where fio blocks in fsync while the other I/Os are in
 // flight; before Linux 4.18, which lacks that command, it waits for them first.
 // With psync, whatever IODepth says, one I/O is in flight. A sync that is due
-// after the last write of a job is issued; fio leaves it out.
+// after the last write of a job is issued; fio 3.33 leaves it out with psync and
+// libaio.
 //
 // # Errors
 //
