@@ -136,9 +136,9 @@ func (d *Device) Message(sector units.Sectors, message string) (string, error) {
 			// error in target_message since late releases of 6.1 only.
 			return fmt.Errorf("no active table: %w", syscall.EINVAL)
 		}
-		text, _ := b.Message()
+		text, err := b.Message()
 		reply = string(text)
-		return nil
+		return err
 	})
 	return reply, err
 }

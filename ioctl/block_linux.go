@@ -75,7 +75,9 @@ func onFile(f *os.File, op string, do func(fd uintptr) error) error {
 		return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 	}
 	var doErr error
-	if err = conn.Control(func(fd uintptr) { doErr = do(fd) }); err == nil {
+	if err = conn.Control(func(fd uintptr) { doErr = do(fd) }); err != nil {
+		err = fs.ErrClosed // it fails for no other reason, with an error that matches nothing
+	} else {
 		err = doErr
 	}
 	if err != nil {

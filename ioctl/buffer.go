@@ -138,13 +138,20 @@ func (b *Buffer) SetName(name string) error { return setString(b.Header().Name[:
 func (b *Buffer) SetUUID(uuid string) error { return setString(b.Header().UUID[:], uuid) }
 
 func setString(field []byte, s string) error {
-	if len(s) >= len(field) {
-		return fmt.Errorf("%d bytes, at most %d: %w", len(s), len(field)-1, ErrTooLong)
+	if err := checkString(s, len(field)-1); err != nil {
+		return err
+	}
+	clear(field[copy(field, s):])
+	return nil
+}
+
+func checkString(s string, limit int) error {
+	if len(s) > limit {
+		return fmt.Errorf("%d bytes, at most %d: %w", len(s), limit, ErrTooLong)
 	}
 	if strings.IndexByte(s, 0) >= 0 {
 		return ErrZeroByte
 	}
-	clear(field[copy(field, s):])
 	return nil
 }
 
@@ -169,14 +176,16 @@ func (b *Buffer) AppendTarget(start, length uint64, typ string, params []byte) e
 	if at+size > MaxSize || b.Header().TargetCount >= maxTargets {
 		return fmt.Errorf("table: %w", ErrTooLong)
 	}
-	b.extend(size)
-	spec := (*targetSpec)(unsafe.Pointer(&b.all()[at]))
-	*spec = targetSpec{start: start, length: length, next: uint32(size)}
-	if err := setString(spec.name[:], typ); err != nil {
+	if err := checkString(typ, MaxType); err != nil {
 		return fmt.Errorf("target type %.40q: %w", typ, err)
 	}
-	rest := b.all()[at+specSize : at+size]
-	clear(rest[copy(rest, params):])
+	b.extend(size)
+	target := b.all()[at : at+size]
+	spec := (*targetSpec)(unsafe.Pointer(&target[0]))
+	*spec = targetSpec{start: start, length: length, next: uint32(size)}
+	copy(spec.name[:], typ)
+	clear(target[size-8:]) // the padding, and perhaps the end of params
+	copy(target[specSize:], params)
 	b.Header().TargetCount++
 	return nil
 }

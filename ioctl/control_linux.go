@@ -62,7 +62,8 @@ func (c *Control) Reopen() (*Control, error) { return OpenControl(c.path) }
 
 // Wait blocks until an event has happened since the last [DevArmPoll] on this
 // Control, without a thread of its own. It returns the context's error when
-// that comes first. Only one goroutine may wait at a time.
+// that comes first, and [fs.ErrClosed] after Close. Only one goroutine may wait
+// at a time.
 func (c *Control) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -72,6 +73,9 @@ func (c *Control) Wait(ctx context.Context) error {
 		return err
 	}
 	if err := c.f.SetReadDeadline(time.Time{}); err != nil {
+		if c.closed() {
+			return fs.ErrClosed
+		}
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.f.SetReadDeadline(time.Unix(1, 0)) })
@@ -88,10 +92,18 @@ func (c *Control) Wait(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return ctx.Err()
+	case err != nil && c.closed(): // the poller's own error matches nothing
+		return fs.ErrClosed
 	case err != nil:
 		return err
 	}
 	return pollErr
+}
+
+func (c *Control) closed() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.fd < 0
 }
 
 // Close closes the node, and ends a Wait.

@@ -111,7 +111,7 @@ func (b *Buffer) Names() NameReader {
 	}
 	// Without any device the kernel returns one record with device number 0,
 	// or nothing at all.
-	r.done = len(data) < nameListSize || binary.NativeEndian.Uint64(data) == 0
+	r.done = len(data) == 0 || len(data) >= 8 && binary.NativeEndian.Uint64(data) == 0
 	return r
 }
 
@@ -265,11 +265,17 @@ func (r *VersionReader) fail(what string) bool {
 // Err is what ended the reading early, an [ErrReply], or nil.
 func (r *VersionReader) Err() error { return r.err }
 
-// Message returns the reply to a [TargetMsg] request, or false where there is
-// none. It is valid until the buffer's next request.
-func (b *Buffer) Message() ([]byte, bool) {
+// Message returns the reply to a [TargetMsg] request, or nil where there is
+// none; one that is empty is not nil. It is valid until the buffer's next
+// request.
+func (b *Buffer) Message() ([]byte, error) {
 	if b.Header().Flags&FlagDataOut == 0 {
-		return nil, false
+		return nil, nil
 	}
-	return upToZero(b.payload()), true
+	data := b.payload()
+	text := upToZero(data)
+	if len(text) == len(data) {
+		return nil, fmt.Errorf("end of message: %w", ErrReply)
+	}
+	return text, nil
 }
