@@ -89,6 +89,13 @@ func TestRulesBite(t *testing.T) {
 		{"method of a private type", exportedComments, "dm/a.go", "package dm\nfunc (t *t) F() {}", ""},
 		{"commented", exportedComments, "dm/a.go", "package dm\n// F does.\nfunc F() {}", ""},
 
+		{"failed to", errorText, "dm/a.go", `package dm; import "errors"; var err = errors.New("failed to open")`, "that it failed is known"},
+		{"sentence", errorText, "dm/a.go", `package dm; import "fmt"; var err = fmt.Errorf("Cannot open %s", "x")`, "lower case"},
+		{"full stop", errorText, "dm/a.go", `package dm; import "errors"; var err = errors.New("cannot open.")`, "full stop"},
+		{"name first", errorText, "dm/a.go", `package dm; import "errors"; var err = errors.New("UUID is taken")`, ""},
+		{"matched by text", matchedByText, "dm/a.go", `package dm; import "strings"; func f(err error) bool { return strings.Contains(err.Error(), "busy") }`, "errors.Is"},
+		{"printed by lines", matchedByText, "dm/a.go", `package dm; import "strings"; func f(err error) any { return strings.Lines(err.Error()) }`, ""},
+
 		{"kernel test without TestMain", one(kernelTests), "dm/a_test.go", "package dm\nfunc TestKernelA() { testenv.Kernel() }", "no TestMain"},
 		{"kernel test that does not ask", one(kernelTests), "dm/a_test.go", `package dm; import te "` + module + `/internal/testenv"; func TestKernelA() { te.Main() }`, "does not ask"},
 		{"kernel test", one(kernelTests), "dm/a_test.go", `package dm; import "` + module + `/internal/testenv"; func TestKernelA() { testenv.Main() }`, ""},
