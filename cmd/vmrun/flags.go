@@ -77,12 +77,12 @@ func parse(args []string) (*options, error) {
 	f.Var(&o.writable, "w", "")
 	f.Var(&o.env, "e", "")
 	f.BoolVar(&o.verbose, "v", false, "")
+	if name := unknown(f, args); name != "" {
+		return nil, fmt.Errorf("no flag -%s; the nearest is -%s", name, nearest(f, name))
+	}
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil, errHelp
-		}
-		if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-			return nil, fmt.Errorf("no flag -%s; the nearest is -%s", name, nearest(f, name))
 		}
 		return nil, err
 	}

@@ -37,7 +37,9 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{"", "vmrun: no command"},
 		{"-kernal uml true", "vmrun: no flag -kernal; the nearest is -kernel"},
+		{"-v -mem=5 -w dir -tmieout=5s true", "vmrun: no flag -tmieout; the nearest is -timeout"},
 		{"-smp many true", "vmrun: invalid value"},
+		{"-smp", "vmrun: flag needs an argument"},
 	}
 	for _, tt := range tests {
 		var stdout, stderr bytes.Buffer

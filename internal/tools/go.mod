@@ -1,3 +1,5 @@
+// The programs that check the project, in a module of their own so that nothing they
+// need is ever needed by rok.
 module github.com/rok-storage/rok/internal/tools
 
 go 1.26.0

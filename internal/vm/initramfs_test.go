@@ -7,7 +7,7 @@ import (
 )
 
 // The bytes that cpio(1), 2.13, writes for the same entries with -H newc, but for
-// the fields that it takes from the file: inode, owner, time, device.
+// the fields that it takes from the file: inode, owner, links, time, device.
 func TestInitramfs(t *testing.T) {
 	a := new(initramfs)
 	a.dir("d")

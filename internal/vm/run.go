@@ -23,8 +23,13 @@ import (
 // An error is a *CommandError, a *Failure (the machine failed, or ctx was done),
 // or something that kept the machine from being started.
 //
-// Run needs root, or a kernel that lets users make user namespaces.
+// Run needs root. User-mode Linux works for others too, where the host lets them
+// make user namespaces; the file server of QEMU does not: an overlay opens files
+// with O_NOATIME, which only their owner and root may.
 func Run(ctx context.Context, cfg *Config) (status int, err error) {
+	if cfg.Kernel.Name != UML && os.Geteuid() != 0 {
+		return 0, fmt.Errorf("kernel %s needs root: run as root, or take kernel %s", cfg.Kernel.Name, UML)
+	}
 	if cfg.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, cfg.Timeout, ErrTimeout)

@@ -58,8 +58,6 @@ func TestWireBadFrames(t *testing.T) {
 // Any bytes of the guest's give frames or an error, in bounded memory, and what
 // was read can be written again.
 func FuzzWireReader(f *testing.F) {
-	f.Add([]byte("r\x00\x00\x00\x00o\x02\x00\x00\x00hix\x04\x00\x00\x00\x07\x00\x00\x00"))
-	f.Add([]byte("o\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := &wireReader{r: bytes.NewReader(b)}
 		var again bytes.Buffer
