@@ -40,12 +40,17 @@ func addFields(fields map[string]any, v reflect.Value) {
 		case f.IsExported():
 			unit, value := typedValue(v.Field(i))
 			name := snakeCase(f.Name)
-			if !strings.HasSuffix(name, unit) {
-				name += unit
-			}
-			fields[name] = value
+			fields[withUnit(name, unit)] = value
 		}
 	}
+}
+
+// withUnit adds the unit to a name that does not say it: "last_sector" does.
+func withUnit(name, unit string) string {
+	if strings.HasSuffix(name, unit) || unit == "_sectors" && strings.Contains("_"+name, "_sector") {
+		return name
+	}
+	return name + unit
 }
 
 // typedValue returns what JSON shows for v, and the unit for its name.
@@ -96,8 +101,9 @@ func snakeCase(name string) string {
 	runes := []rune(name)
 	var b strings.Builder
 	for i, r := range runes {
+		plural := string(runes[min(i+1, len(runes)):]) == "s" // "CPUs" is one word
 		begins := unicode.IsUpper(r) && i > 0 &&
-			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
+			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]) && !plural)
 		if begins {
 			b.WriteByte('_')
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // kernelExamples are the commands whose examples need a real kernel.
-func kernelExamples() []string { return nil }
+func kernelExamples() []string { return []string{"rok compare"} }
 
 // onKernel runs rok in this process, on the machine's kernel.
 func onKernel(t *testing.T, args ...string) string {
