@@ -5,9 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -202,11 +202,15 @@ func requireAllTypes(t *testing.T) {
 	for _, v := range slices.Concat(targets(), statuses()) {
 		listed[reflect.TypeOf(v).Name()] = true
 	}
-	notTest := func(info fs.FileInfo) bool { return !strings.HasSuffix(info.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), "../../dm", notTest, parser.SkipObjectResolution)
+	paths, err := filepath.Glob("../../dm/*.go")
 	require.NoError(t, err)
 	found := 0
-	for _, file := range packages["dm"].Files {
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
 		for _, decl := range file.Decls {
 			f, ok := decl.(*ast.FuncDecl)
 			if !ok || f.Recv == nil || f.Name.Name != "AppendParams" && f.Name.Name != "AppendStatus" {
