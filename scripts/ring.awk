@@ -1,12 +1,16 @@
-# Shows a package's output only when it failed; counts tests; says why one was skipped.
+# Shows a package's output only when it failed, and then not that of tests that did
+# not; counts tests; says why one was skipped.
 BEGIN { start = systime() }
+/^=== RUN +[^\/]*$/ { mark = length(held); alone = 1; next }
+/^=== (PAUSE|CONT)/ { alone = 0 } # parallel tests: the output is mixed
 /^--- PASS:/ { pass++ }
-/^--- FAIL:/ { fail++ }
+/^--- FAIL:/ { fail++; alone = 0 }
 /^--- SKIP:/ { skip++; why[$3] = last }
-/^    [^ ].*_test\.go:[0-9]+: / || /^    [a-z]+\.go:[0-9]+: / { last = $0; sub(/^ *[^ ]* /, "", last) }
+/^--- (PASS|SKIP):/ { if (alone) held = substr(held, 1, mark); next }
+/^ +[a-z0-9_]+\.go:[0-9]+: / { last = $0; sub(/^ *[^ ]* /, "", last) }
 /^ok / || /^\? / || /^\t.*coverage: / { print; held = ""; packages += /^ok /; next }
 /^FAIL\t/ { printf "%s", held; print; held = ""; failed++; packages++; next }
-/^=== (RUN|PAUSE|CONT|NAME)/ || /^ *--- (PASS|SKIP)/ { next }
+/^=== / || /^ *--- (PASS|SKIP)/ { next }
 { held = held $0 "\n" }
 END {
 	if (held !~ /^(FAIL\n)?$/) printf "%s", held
