@@ -77,8 +77,13 @@ const (
 	// messageReply is the room for a message's reply, which gets no second
 	// chance.
 	messageReply = 64 << 10
-	// keepReply is the largest buffer that is kept for later requests.
+	// keepReply is the largest room for a reply that later requests ask for at
+	// once.
 	keepReply = 256 << 10
+	// keepScratch is the largest buffer that is kept for later requests: that
+	// of a table of some 10,000 segments. Getting one anew costs a quarter of
+	// the loading. The garbage collector takes those that nobody uses.
+	keepScratch = 1 << 20
 )
 
 // Open opens the control node. It needs CAP_SYS_ADMIN. It fails with
@@ -169,7 +174,7 @@ func (c *Conn) do(r *request, read func(*ioctl.Buffer) error) error {
 	if r.flags&ioctl.FlagSecureData != 0 {
 		s.wipe()
 	}
-	if s.buf.Cap() <= keepReply {
+	if s.buf.Cap() <= keepScratch {
 		c.scratch.Put(s)
 	}
 	return err

@@ -2,6 +2,7 @@ package dm
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/rok-storage/rok/units"
 )
@@ -30,7 +31,9 @@ func (t Linear) AppendParams(b []byte) ([]byte, error) {
 	if t.Dev.IsZero() {
 		return b, fmt.Errorf("device: %w", errNoDevice)
 	}
-	return appendLine(b).dev(t.Dev).sectors(t.Offset).extra(t.Extra).b, nil
+	b = append(t.Dev.appendParam(b), ' ')
+	b = strconv.AppendUint(b, uint64(t.Offset), 10)
+	return append(b, t.Extra...), nil
 }
 
 func parseLinear(s string) (Target, error) {

@@ -27,9 +27,11 @@ type RemoveOptions struct {
 // It waits for udev's rules where they run; if ctx ends meanwhile the device
 // is gone all the same, and the error is the context's.
 func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
-	before, err := d.Info()
-	if err != nil {
-		return renamed(err, ioctl.DevRemove)
+	var before Info // whose node goes, too
+	if !d.conn.leavesNodes() {
+		if err := d.ReadInfo(&before); err != nil {
+			return renamed(err, ioctl.DevRemove)
+		}
 	}
 	r := request{cmd: ioctl.DevRemove}
 	if opts.Deferred {

@@ -180,13 +180,13 @@ func (b *Buffer) AppendTarget(start, length uint64, typ string, params []byte) e
 		return fmt.Errorf("target type %.40q: %w", typ, err)
 	}
 	b.extend(size)
+	b.Header().TargetCount++
 	target := b.all()[at : at+size]
 	spec := (*targetSpec)(unsafe.Pointer(&target[0]))
 	*spec = targetSpec{start: start, length: length, next: uint32(size)}
 	copy(spec.name[:], typ)
 	clear(target[size-8:]) // the padding, and perhaps the end of params
 	copy(target[specSize:], params)
-	b.Header().TargetCount++
 	return nil
 }
 
