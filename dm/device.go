@@ -128,8 +128,8 @@ type TableOptions struct {
 }
 
 // Load checks t and loads it as the inactive table, in place of one that may
-// be there. [Device.Resume] makes it active. On an error no inactive table is
-// left; the active one is untouched in any case. When the kernel refuses a
+// be there. [Device.Resume] makes it active. On an error of the kernel no
+// inactive table is left; the active one is untouched in any case. When the kernel refuses a
 // table of several segments, the error says which, found by loading shorter
 // ones.
 func (d *Device) Load(t Table, opts TableOptions) error {
@@ -137,19 +137,15 @@ func (d *Device) Load(t Table, opts TableOptions) error {
 		return tableFault(&request{cmd: ioctl.TableLoad, id: d.id}, err)
 	}
 	err := d.load(t, opts)
-	if err == nil {
-		return nil
-	}
-	refused, ok := errors.AsType[*Error](err)
-	if !ok || !tableRefused(err) {
+	if _, fromKernel := errors.AsType[syscall.Errno](err); !fromKernel {
 		return err
 	}
-	refused.Segment = 1
-	if len(t) > 1 {
+	if refused, ok := errors.AsType[*Error](err); ok && tableRefused(err) {
 		refused.Segment = d.faultySegment(t, opts)
-		if clearErr := d.Clear(); clearErr != nil && !errors.Is(clearErr, syscall.ENXIO) {
-			return errors.Join(err, clearErr)
-		}
+	}
+	// The kernel keeps the one that was there before.
+	if clearErr := d.Clear(); clearErr != nil && !errors.Is(clearErr, syscall.ENXIO) {
+		return errors.Join(err, clearErr)
 	}
 	return err
 }
@@ -211,18 +207,18 @@ func (d *Device) Clear() error {
 // its old table, and no inactive one is left. A device that was suspended
 // before is suspended again after a failure, and is resumed by success.
 func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts SuspendOptions) error {
-	if err := d.Load(t, table); err != nil {
-		return err
-	}
 	before, err := d.Info()
 	if err != nil {
 		return err
 	}
 	old, err := d.Table(TableQuery{}) // a failing resume can destroy it
-	if err == nil {
-		err = d.Suspend(opts)
-	}
 	if err != nil {
+		return err
+	}
+	if err := d.Load(t, table); err != nil {
+		return err
+	}
+	if err := d.Suspend(opts); err != nil {
 		return errors.Join(err, d.Clear())
 	}
 	info, err := d.resume(ctx, opts)
