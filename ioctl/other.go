@@ -61,3 +61,6 @@ func MakeBlockNode(string, uint64) error { return errors.ErrUnsupported }
 
 // NodeDev fails.
 func NodeDev(string) (uint64, error) { return 0, errors.ErrUnsupported }
+
+// FlushBuffers fails.
+func FlushBuffers(*os.File) error { return errors.ErrUnsupported }

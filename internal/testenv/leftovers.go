@@ -80,7 +80,7 @@ func (l *marked) remove() {
 		_ = removeDevice(name)
 	}
 	for _, path := range l.loops {
-		_ = ioctl.DetachLoop(path)
+		_ = detachLoop(path)
 	}
 }
 

@@ -36,3 +36,6 @@ func LoopDisk(t testing.TB, size units.Bytes) string {
 	})
 	return loop.Path()
 }
+
+// detachLoop detaches a loop device that another process left.
+func detachLoop(path string) error { return ioctl.DetachLoop(path) }
