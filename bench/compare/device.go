@@ -44,12 +44,14 @@ func claimDevice(path, destroy string) (*os.File, error) {
 		f.Close()
 		return nil, &RefusedError{Device: path, Reason: "is not a block device"}
 	}
-	if destroy == path {
-		return f, nil
+	what := ""
+	if destroy != path {
+		what, err = whatIsOn(f)
 	}
-	what, err := whatIsOn(f)
 	if err == nil && what == "" {
-		return f, nil
+		// Our own devices must be able to claim the disk next.
+		again, err := os.OpenFile(path, os.O_RDWR, 0)
+		return again, errors.Join(err, f.Close())
 	}
 	f.Close()
 	if err != nil {

@@ -82,7 +82,7 @@ func TestKernelMeasure(t *testing.T) {
 	conn := open(t, dir)
 	var steps []string
 	plan := shortPlan(t, Config{Dir: dir, Virtual: true, Progress: func(p Progress) { steps = append(steps, p.Step) }}, func(g group) bool {
-		return g.depth == 16 && (g.once || g.fsync == 0) || g.backing == Memory && g.fsync == 4
+		return g.depth == 16 && (g.once && g.fsync == 0 || !g.once && g.backing == Memory && g.fsync == 4)
 	})
 	report, err := plan.Run(context.Background(), conn)
 	require.NoError(t, err)

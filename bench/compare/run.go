@@ -60,7 +60,6 @@ func (p *Plan) claim() (*os.File, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// Our own devices must be able to claim it next; the lock stays.
 	return f, f.Close, nil
 }
 

@@ -9,11 +9,13 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/internal/testenv"
+	"github.com/rok-storage/rok/units"
 )
 
 const (
@@ -21,30 +23,36 @@ const (
 	killDirEnv   = "ROK_TEST_KILL_DIR"
 )
 
-// TestKernelVictim is the process that TestKernelKilled kills: it kills itself
-// after so many requests.
-func TestKernelVictim(t *testing.T) {
-	testenv.Kernel(t, "thin-pool", "thin", "linear", "delay")
-	after, err := strconv.Atoi(os.Getenv(killAfterEnv))
+// victim is the process that TestKernelKilled kills: it kills itself after so
+// many requests. It returns the status to exit with.
+func victim(after, dir string) int {
+	limit, err := strconv.Atoi(after)
 	if err != nil {
-		return // run by itself it has nothing to do
+		return 2
 	}
 	requests := 0
 	conn, err := dm.Open(&dm.Config{Trace: func(dm.Trace) {
-		if requests++; requests == after {
+		if requests++; requests == limit {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}
 	}})
-	require.NoError(t, err)
-	_, err = victimPlan(t, os.Getenv(killDirEnv)).Run(context.Background(), conn)
-	require.NoError(t, err)
-	fmt.Println("victim done after", requests, "requests")
+	if err == nil {
+		_, err = victimPlan(dir).Run(context.Background(), conn)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
 }
 
-func victimPlan(t *testing.T, dir string) *Plan {
-	return shortPlan(t, Config{Dir: dir, Virtual: true}, func(g group) bool {
-		return g.backing == Latency && g.workload == RandRead && g.depth == 16
-	}, ThinError)
+// victimPlan makes every kind of device, and lets space end once.
+func victimPlan(dir string) *Plan {
+	return &Plan{
+		cfg:      Config{Dir: dir, Virtual: true, Size: 8 * units.MiB, Latency: time.Millisecond}.Fill(),
+		backings: []Backing{Latency},
+		cases:    []spaceCase{spaceCases()[1]},
+	}
 }
 
 // A run that is killed at any moment leaves what the next one removes, and
@@ -68,8 +76,8 @@ func TestKernelKilled(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	killed := 0
-	for after := 2; ; after += 4 {
-		cmd := exec.Command(self, "-test.run=^TestKernelVictim$", "-test.count=1")
+	for after := 2; ; after += 5 {
+		cmd := exec.Command(self)
 		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", killAfterEnv, after), killDirEnv+"="+dir)
 		out, err := cmd.CombinedOutput()
 		done := err == nil
@@ -113,7 +121,7 @@ func TestKernelInterrupted(t *testing.T) {
 			}
 		}})
 		require.NoError(t, err)
-		_, err = victimPlan(t, dir).Run(ctx, traced)
+		_, err = victimPlan(dir).Run(ctx, traced)
 		requireNothingLeft(t, conn, dir)
 		require.NoError(t, traced.Close())
 		interrupt()
