@@ -65,6 +65,9 @@ func linearTable(disk dm.Dev, segments int) dm.Table {
 }
 
 func TestNoAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
 	conn, d := recorded(t)
 	var info dm.Info
 	var lines dm.Lines
@@ -80,11 +83,10 @@ func TestNoAllocations(t *testing.T) {
 	}
 	require.Equal(t, loads[1], loads[1000], "none for each segment")
 	for name, do := range map[string]func() error{
-		"version":  func() error { _, err := conn.Version(); return err },
-		"info":     func() error { return d.ReadInfo(&info) },
-		"by value": func() error { _, err := conn.Device(dm.ByUUID("LVM-a")).ID(), error(nil); return err },
-		"status":   func() error { return drain(&lines, d.ReadStatus(&lines, dm.StatusOptions{})) },
-		"table":    func() error { return drain(&lines, d.ReadTable(&lines, dm.TableQuery{})) },
+		"version": func() error { _, err := conn.Version(); return err },
+		"info":    func() error { return d.ReadInfo(&info) },
+		"status":  func() error { return drain(&lines, d.ReadStatus(&lines, dm.StatusOptions{})) },
+		"table":   func() error { return drain(&lines, d.ReadTable(&lines, dm.TableQuery{})) },
 	} {
 		require.NoError(t, do(), name)
 		require.Zero(t, testing.AllocsPerRun(100, func() {

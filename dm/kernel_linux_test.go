@@ -97,6 +97,62 @@ func TestKernelKill(t *testing.T) {
 	require.Empty(t, marked(t))
 }
 
+// dmsetup makes the nodes that NodeName says, of names as typed and of the
+// names that it gives to the kernel.
+func TestKernelNodeNames(t *testing.T) {
+	testenv.Kernel(t, "zero", "program dmsetup")
+	for _, tt := range nodeNames {
+		name := testenv.Prefix + tt.name
+		out, err := exec.Command("dmsetup", "--verifyudev", "create", name, "--table", "0 8 zero").CombinedOutput()
+		if tt.node == "" {
+			require.Error(t, err, "%q: %s", name, out)
+			continue
+		}
+		require.NoError(t, err, "%q: %s", name, out)
+		found, err := filepath.Glob("/dev/mapper/" + testenv.Prefix + "*")
+		require.NoError(t, err)
+		require.Equal(t, []string{"/dev/mapper/" + dm.NodeName(name)}, found)
+		names := marked(t)
+		require.Len(t, names, 1)
+		require.Equal(t, filepath.Base(found[0]), dm.NodeName(names[0]))
+		conn, err := dm.Open(&dm.Config{Udev: dm.UdevOff})
+		require.NoError(t, err)
+		require.NoError(t, conn.Device(dm.ByName(names[0])).Remove(t.Context(), dm.RemoveOptions{}))
+		require.NoError(t, conn.Close())
+		_, err = os.Lstat(found[0])
+		require.ErrorIs(t, err, os.ErrNotExist, "it goes with the device")
+	}
+}
+
+// What package dm makes, dmsetup prints; what dmsetup makes, package dm reads.
+func TestKernelDmsetup(t *testing.T) {
+	testenv.Kernel(t, "zero", "striped", "program dmsetup")
+	conn, err := dm.Open(&dm.Config{Udev: dm.UdevOff})
+	require.NoError(t, err)
+	defer conn.Close()
+	n, err := ioctl.NodeDev(testenv.LoopDisk(t, 1<<20))
+	require.NoError(t, err)
+	disk := dm.BlockDev{Dev: dm.DevFromUint64(n)}
+	table := dm.Table{
+		{Length: 512, Target: dm.Linear{Dev: disk, Offset: 8}},
+		{Start: 512, Length: 512, Target: dm.Striped{ChunkSize: 8, Stripes: []dm.Area{{Dev: disk}, {Dev: disk, Offset: 1024}}}},
+		{Start: 1024, Length: 8, Target: dm.Zero{}},
+	}
+	name := testenv.Name(t)
+	d, err := conn.Create(t.Context(), dm.CreateRequest{Name: name, Table: table})
+	require.NoError(t, err)
+	out, err := exec.Command("dmsetup", "table", name).Output()
+	require.NoError(t, err)
+	require.Equal(t, table.String()+"\n", string(out))
+	require.NoError(t, d.Remove(t.Context(), dm.RemoveOptions{}))
+
+	require.NoError(t, exec.Command("dmsetup", "--verifyudev", "create", name, "--table", table.String()).Run())
+	read, err := d.Table(dm.TableQuery{})
+	require.NoError(t, err)
+	require.Equal(t, table, read)
+	require.NoError(t, d.Remove(t.Context(), dm.RemoveOptions{}))
+}
+
 // Without udev the node is there when the call returns, under the name that
 // libdm gives it, and goes with the device. One that is in the way is left.
 func TestKernelNodes(t *testing.T) {

@@ -69,7 +69,8 @@ func checkString(s string, limit int) string {
 // name, as libdevmapper chooses it: bytes outside of [0-9A-Za-z#+-.:=@_]
 // become \xNN. A name in which such escapes are the only other bytes was
 // escaped by libdevmapper before it went to the kernel, and stays as it is
-// (its "auto" mode, libdm-common.c).
+// (its "auto" mode, libdm-common.c, which does not look at what follows \x). A
+// name that mixes the two is refused by libdevmapper; here it is escaped whole.
 func NodeName(name string) string {
 	if plain, _ := nodeBytes(name, true); plain {
 		return name
@@ -86,7 +87,7 @@ func nodeBytes(name string, escapesAllowed bool) (plain bool, escaped string) {
 		switch c := name[i]; {
 		case nodeByte(c):
 			b.WriteByte(c)
-		case escapesAllowed && c == '\\' && i+3 < len(name) && name[i+1] == 'x' && hexByte(name[i+2]) && hexByte(name[i+3]):
+		case escapesAllowed && c == '\\' && i+3 < len(name) && name[i+1] == 'x':
 			b.WriteString(name[i : i+4])
 			i += 3
 		default:
@@ -99,10 +100,6 @@ func nodeBytes(name string, escapesAllowed bool) (plain bool, escaped string) {
 
 func nodeByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("#+-.:=@_", c) >= 0
-}
-
-func hexByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' || c >= 'a' && c <= 'f'
 }
 
 // ID says which device is meant: by name, by UUID or by number. The zero value
