@@ -39,14 +39,9 @@ func errorText(s *source) (faults []string) {
 	return faults
 }
 
-// textMatches are the files that have no other way, and why.
-var textMatches = map[string]string{
-	"cmd/vmrun/flags.go": "package flag has no type for an unknown flag",
-}
-
 // matchedByText: what an error means is asked with errors.Is and errors.As.
 func matchedByText(s *source) (faults []string) {
-	if s.test() || textMatches[s.path] != "" {
+	if s.test() {
 		return nil
 	}
 	ast.Inspect(s.file, func(n ast.Node) bool {
