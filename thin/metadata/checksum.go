@@ -17,13 +17,16 @@ const (
 	indexSalt      salt = 160478 // INDEX_CSUM_XOR, persistent-data/dm-space-map-common.c
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is the table of crc32c. The package crc32 makes it once, at the
+// first call: programs that import this package and never check a block do not
+// pay for it.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // checksum is dm_bm_checksum of persistent-data/dm-block-manager.c over all of
 // block but its first four bytes, which hold the result. The kernel's
 // crc32c does not invert its result; Go's does, hence the complement.
 func checksum(block []byte, s salt) uint32 {
-	return ^crc32.Checksum(block[4:BlockSize], castagnoli) ^ uint32(s)
+	return ^crc32.Checksum(block[4:BlockSize], castagnoli()) ^ uint32(s)
 }
 
 // seal stores block's checksum in its first four bytes.
