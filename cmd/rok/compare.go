@@ -43,7 +43,7 @@ machine (bin/vmrun), on two backings: memory, which shows what the mapping costs
 in CPU, and a disk with latency, which shows what the additional I/Os cost. What
 was measured is said in the output. A run takes some five minutes, and leaves
 nothing behind; what a run left that was killed, the next one removes.`,
-		Example: "  rok compare\n  rok compare -o json --seconds 1 --html report.html",
+		Example: "  rok compare --seconds 0.5 -o json --html report.html",
 		Args:    cli.Args(0, 0),
 	}
 	flags := c.Flags()
@@ -91,6 +91,9 @@ func (f *compareFlags) config(e *env) (compare.Config, error) {
 		return cfg, cli.Usagef("--seconds %v: want 0.1 to 600", f.seconds)
 	case f.destroy != "" && f.destroy != f.device:
 		return cfg, cli.Usagef("--destroy %s: must name the same disk as --device", f.destroy)
+	}
+	if err := cfg.Check(); err != nil {
+		return cfg, cli.Usagef("%v", err)
 	}
 	return cfg, nil
 }
