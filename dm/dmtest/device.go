@@ -22,6 +22,7 @@ type device struct {
 	added          bool   // the block device exists: a first table was loaded
 	immutable      string // the target type that every table must have
 	stats          []string
+	uses           map[use]int
 }
 
 // find is __find_device_hash_cell: exactly one of UUID, name and number. It
@@ -116,7 +117,7 @@ func (m *machine) create(p *param) error {
 	if m.byName(p.name()) != nil || m.byUUID(p.uuid()) != nil {
 		return syscall.EBUSY
 	}
-	d := &device{name: p.name(), uuid: p.uuid(), dev: dm.Dev{Major: major, Minor: minor}}
+	d := &device{name: p.name(), uuid: p.uuid(), dev: dm.Dev{Major: major, Minor: minor}, uses: map[use]int{}}
 	m.minors[minor] = d
 	m.insert(d)
 	p.set(ioctl.FlagInactivePresent, false)

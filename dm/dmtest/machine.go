@@ -62,7 +62,7 @@ func (m *machine) event() {
 func (k *Kernel) AddDisk(path string, size units.Sectors) dm.Dev {
 	k.m.mu.Lock()
 	defer k.m.mu.Unlock()
-	dev := dm.Dev{Major: 8, Minor: uint32(16 * len(k.m.disks))}
+	dev := dm.Dev{Major: 8, Minor: uint32(len(k.m.disks))}
 	k.m.disks[dev] = disk{size}
 	if path != "" {
 		k.m.paths[path] = dev

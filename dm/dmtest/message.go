@@ -78,14 +78,14 @@ func (d *device) core(args []string) (string, bool, error) {
 		d.deferred = false
 		return "", false, nil
 	case "@stats_create":
-		if len(args) < 3 || args[1] != "-" || !strings.HasPrefix(args[2], "/") || d.live.size() == 0 {
+		if len(args) < 3 || args[1] != "-" || !strings.HasPrefix(args[2], "/") {
 			return bad()
 		}
 		areas, err := strconv.ParseUint(args[2][1:], 10, 32)
 		if err != nil || areas == 0 {
 			return bad()
 		}
-		size := uint64(d.live.size())
+		size := max(1, uint64(d.live.size()))
 		id := slices.Index(d.stats, "")
 		if id < 0 {
 			id = len(d.stats)

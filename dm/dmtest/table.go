@@ -15,6 +15,7 @@ const maxSectors = (1<<63 - 1) >> 9
 
 // table is struct dm_table.
 type table struct {
+	owner    *device
 	readOnly bool
 	segments []segment
 	devices  []dm.Dev // that it has open, the last first
@@ -63,8 +64,29 @@ func (m *machine) release(t *table) {
 	}
 	for _, dev := range t.devices {
 		if d := m.minors[dev.Minor]; dev.Major == major && d != nil {
-			m.closeDevice(d)
+			m.letGo(t.owner, t.use(dev), d)
 		}
+	}
+}
+
+// use is how a device has another one open: once for all its tables, as long as
+// they want to do the same with it (dm_get_table_device, drivers/md/dm.c).
+type use struct {
+	dev      dm.Dev
+	readOnly bool
+}
+
+func (t *table) use(dev dm.Dev) use { return use{dev, t.readOnly} }
+
+func (d *device) hold(u use, below *device) {
+	if d.uses[u]++; d.uses[u] == 1 {
+		below.opens++
+	}
+}
+
+func (m *machine) letGo(d *device, u use, below *device) {
+	if d.uses[u]--; d.uses[u] == 0 {
+		m.closeDevice(below)
 	}
 }
 
@@ -74,7 +96,7 @@ func (m *machine) load(p *param) error {
 	if d == nil {
 		return syscall.ENXIO
 	}
-	t := &table{readOnly: p.has(ioctl.FlagReadOnly)}
+	t := &table{owner: d, readOnly: p.has(ioctl.FlagReadOnly)}
 	err := m.populate(d, t, p)
 	if err == nil && d.immutable != "" && t.immutable() != d.immutable && !t.hasWildcard() {
 		err = syscall.EINVAL

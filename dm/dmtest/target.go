@@ -79,7 +79,7 @@ func (b *Builder) Open(word string) (dm.Dev, error) {
 		if d == nil || !d.added {
 			return dm.Dev{}, syscall.ENXIO
 		}
-		d.opens++
+		b.device.hold(b.table.use(dev), d)
 	} else if _, there := b.machine.disks[dev]; !there {
 		return dm.Dev{}, syscall.ENXIO
 	}
