@@ -91,12 +91,20 @@ func (b *Buffer) Reset(c Cmd, flags Flags, size int) {
 	h.Flags = flags
 }
 
+// smallest is the memory that a Buffer begins with: a page, so that the header
+// lies on one, and so does all of a small request.
+const smallest = 4096
+
 // grow makes room for size bytes, keeping what was written.
 func (b *Buffer) grow(size int) {
 	if size <= len(b.words)*8 {
 		return
 	}
-	words := make([]uint64, max((size+7)/8, min(2*len(b.words), MaxSize/8)))
+	room := smallest // doubled until it fits: Go puts such sizes at the start of a page
+	for room < size {
+		room *= 2
+	}
+	words := make([]uint64, room/8)
 	copy(words, b.words)
 	clear(b.words) // it may hold a key
 	b.words = words

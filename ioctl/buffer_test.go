@@ -145,7 +145,7 @@ func TestWipe(t *testing.T) {
 func TestZeroBuffer(t *testing.T) {
 	var b ioctl.Buffer
 	require.Zero(t, b.Cap())
-	require.Len(t, b.Bytes(), ioctl.HeaderSize)
+	require.GreaterOrEqual(t, len(b.Bytes()), ioctl.HeaderSize)
 	require.False(t, new(b.Targets()).Next())
 	require.False(t, new(b.Names()).Next())
 	require.False(t, new(b.Versions()).Next())
