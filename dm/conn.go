@@ -165,7 +165,7 @@ func (c *Conn) Version() (ioctl.ABI, error) {
 // A nil read ignores the reply.
 func (c *Conn) do(r *request, read func(*ioctl.Buffer) error) error {
 	s := c.scratch.Get().(*scratch)
-	err := c.exchange(r, s)
+	err := c.find(r, s)
 	if err == nil && read != nil {
 		if err = read(&s.buf); err != nil {
 			err = &Error{Op: r.op(), Device: r.id.String(), Err: err}
@@ -176,6 +176,19 @@ func (c *Conn) do(r *request, read func(*ioctl.Buffer) error) error {
 	}
 	if s.buf.Cap() <= keepScratch {
 		c.scratch.Put(s)
+	}
+	return err
+}
+
+// find carries out r on the device that it names, in whichever form the kernel
+// has the name.
+func (c *Conn) find(r *request, s *scratch) error {
+	err := c.exchange(r, s)
+	if err == nil || !errors.Is(err, syscall.ENXIO) && !errors.Is(err, ioctl.ErrTooLong) || !r.asItIs() {
+		return err
+	}
+	if again := c.exchange(r, s); !errors.Is(again, syscall.ENXIO) || errors.Is(err, ioctl.ErrTooLong) {
+		return again
 	}
 	return err
 }

@@ -260,7 +260,7 @@ func (d *Device) SetUUID(uuid string) error {
 	}
 	d, err := d.byName()
 	if err == nil {
-		_, err = d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: uuid, isText: true})
+		_, err = d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: NodeName(uuid), isText: true})
 	}
 	return err
 }
@@ -293,7 +293,7 @@ func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
 		return nil, renamed(err, ioctl.DevRename)
 	}
 	named := d.conn.Device(ByName(old.Name)) // the kernel looks at nothing else here
-	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: name, isText: true})
+	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: NodeName(name), isText: true})
 	if err != nil && info.Dev == (Dev{}) {
 		return nil, err
 	}

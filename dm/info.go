@@ -29,10 +29,10 @@ type Info struct {
 func (i *Info) read(b *ioctl.Buffer) {
 	h := b.Header()
 	if name := h.NameBytes(); string(name) != i.Name {
-		i.Name = string(name)
+		i.Name = plainName(name)
 	}
 	if uuid := h.UUIDBytes(); string(uuid) != i.UUID {
-		i.UUID = string(uuid)
+		i.UUID = plainName(uuid)
 	}
 	i.Dev = DevFromUint64(h.Dev)
 	i.OpenCount = int(h.OpenCount)

@@ -3,10 +3,12 @@ package dm_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -98,29 +100,65 @@ func TestKernelKill(t *testing.T) {
 }
 
 // dmsetup makes the nodes that NodeName says, of names as typed and of the
-// names that it gives to the kernel.
+// names that package dm reads back.
 func TestKernelNodeNames(t *testing.T) {
 	testenv.Kernel(t, "zero", "program dmsetup")
+	conn, err := dm.Open(&dm.Config{Udev: dm.UdevOff})
+	require.NoError(t, err)
+	defer conn.Close()
 	for _, tt := range nodeNames {
-		name := testenv.Prefix + tt.name
+		name := testenv.Prefix + "node-" + tt.name
 		out, err := exec.Command("dmsetup", "--verifyudev", "create", name, "--table", "0 8 zero").CombinedOutput()
-		if tt.node == "" {
-			require.Error(t, err, "%q: %s", name, out)
-			continue
-		}
 		require.NoError(t, err, "%q: %s", name, out)
-		found, err := filepath.Glob("/dev/mapper/" + testenv.Prefix + "*")
+		found, err := filepath.Glob("/dev/mapper/" + testenv.Prefix + "node-*")
 		require.NoError(t, err)
 		require.Equal(t, []string{"/dev/mapper/" + dm.NodeName(name)}, found)
-		names := marked(t)
-		require.Len(t, names, 1)
-		require.Equal(t, filepath.Base(found[0]), dm.NodeName(names[0]))
-		conn, err := dm.Open(&dm.Config{Udev: dm.UdevOff})
+		entries, err := conn.ListMatching(dm.Filter{Name: testenv.Prefix + "node-"})
 		require.NoError(t, err)
-		require.NoError(t, conn.Device(dm.ByName(names[0])).Remove(t.Context(), dm.RemoveOptions{}))
-		require.NoError(t, conn.Close())
+		require.Len(t, entries, 1)
+		require.Equal(t, name, entries[0].Name)
+		require.NoError(t, conn.Device(dm.ByName(name)).Remove(t.Context(), dm.RemoveOptions{}))
 		_, err = os.Lstat(found[0])
 		require.ErrorIs(t, err, os.ErrNotExist, "it goes with the device")
+
+		// The other way round: dmsetup finds what package dm makes, by the
+		// name as it was given, and all others.
+		_, err = conn.Create(t.Context(), dm.CreateRequest{Name: name, UUID: "u " + tt.name, Table: dm.Table{{Length: 8, Target: dm.Zero{}}}})
+		require.NoError(t, err)
+		out, err = exec.Command("dmsetup", "table", name).CombinedOutput()
+		require.NoError(t, err, "%q: %s", name, out)
+		out, err = exec.Command("dmsetup", "info").CombinedOutput()
+		require.NoError(t, err, "%q: %s", name, out)
+		info, err := conn.Device(dm.ByUUID("u " + tt.name)).Info()
+		require.NoError(t, err)
+		require.Equal(t, name, info.Name)
+		require.Equal(t, "u "+tt.name, info.UUID)
+		require.NoError(t, conn.Device(dm.ByName(name)).Remove(t.Context(), dm.RemoveOptions{}))
+	}
+}
+
+// A name that some other program put into the kernel as it is can be reached,
+// too.
+func TestKernelRawName(t *testing.T) {
+	testenv.Kernel(t)
+	control, err := ioctl.OpenControl("/dev/mapper/control")
+	require.NoError(t, err)
+	defer control.Close()
+	conn, err := dm.Open(&dm.Config{Udev: dm.UdevOff})
+	require.NoError(t, err)
+	defer conn.Close()
+	for _, name := range []string{testenv.Prefix + "raw a b", testenv.Prefix + `raw\x41`, testenv.Prefix + strings.Repeat(" ", 100)} {
+		var b ioctl.Buffer
+		b.Reset(ioctl.DevCreate, 0, 0)
+		require.NoError(t, b.SetName(name))
+		require.NoError(t, control.Ioctl(ioctl.DevCreate, &b))
+		entries, err := conn.ListMatching(dm.Filter{Name: name})
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		require.Equal(t, name, entries[0].Name)
+		require.NoError(t, conn.Device(dm.ByName(entries[0].Name)).Remove(t.Context(), dm.RemoveOptions{}))
+		_, err = conn.Device(dm.ByName(name)).Info()
+		require.ErrorIs(t, err, fs.ErrNotExist)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dm
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io/fs"
@@ -35,7 +36,13 @@ func (c *Conn) ListMatching(f Filter) ([]Entry, error) {
 			return nil, &Error{Op: ioctl.ListDevices.String(), Err: &NameError{Kind: "name", Value: prefix, Reason: reason}}
 		}
 	}
-	r := request{cmd: ioctl.ListDevices, id: ID{name: f.Name}, uuid: f.UUID}
+	r := request{cmd: ioctl.ListDevices, raw: true}
+	if NodeName(f.Name) == f.Name { // others stand in the kernel in one of two forms
+		r.id.name = f.Name
+	}
+	if NodeName(f.UUID) == f.UUID {
+		r.uuid = f.UUID
+	}
 	withUUIDs := !c.abi.Less(ioctl.FlagUUID.MinABI(ioctl.ListDevices))
 	if withUUIDs {
 		r.flags |= ioctl.FlagUUID
@@ -76,6 +83,9 @@ func readNames(b *ioctl.Buffer) ([]Entry, error) {
 	var arena strings.Builder
 	arena.Grow(text)
 	keep := func(s []byte) string {
+		if bytes.IndexByte(s, '\\') >= 0 {
+			return plainName(s)
+		}
 		start := arena.Len()
 		arena.Write(s)
 		return arena.String()[start:]
@@ -143,7 +153,7 @@ func (c *Conn) TargetVersion(typ string) (TargetVersion, error) {
 		return TargetVersion{}, fault(&NameError{Kind: "target type", Value: typ, Reason: cmp.Or(reason, "empty")})
 	}
 	// The kernel takes the type in the field for the name.
-	versions, err := c.versions(&request{cmd: ioctl.GetTargetVersion, id: ID{name: typ}})
+	versions, err := c.versions(&request{cmd: ioctl.GetTargetVersion, id: ID{name: typ}, raw: true})
 	if err != nil {
 		return TargetVersion{}, err
 	}

@@ -1,8 +1,11 @@
 package dm
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rok-storage/rok/ioctl"
 )
@@ -23,9 +26,9 @@ func (e *NameError) Error() string {
 }
 
 // CheckName reports whether the kernel and the device nodes can have name:
-// 1 to 127 bytes, no slash, no zero byte, and none of ".", ".." and "control",
-// which the kernel takes and whose nodes would then stand where they must not.
-// The error is a [*NameError].
+// 1 to 127 bytes in the form of [NodeName], no slash, no zero byte, and none of
+// ".", ".." and "control", which the kernel takes and whose nodes would then
+// stand where they must not. The error is a [*NameError].
 func CheckName(name string) error {
 	reason := checkString(name, ioctl.MaxName)
 	switch {
@@ -37,17 +40,27 @@ func CheckName(name string) error {
 	case name == "." || name == ".." || name == "control":
 		reason = "reserved in /dev/mapper"
 	default:
-		return nil
+		if reason = checkString(NodeName(name), ioctl.MaxName); reason == "" {
+			return nil
+		}
+		reason = "with what must be escaped, " + reason
 	}
 	return &NameError{Kind: "name", Value: name, Reason: reason}
 }
 
-// CheckUUID reports whether the kernel can have uuid: 1 to 128 bytes, no zero
-// byte. It is any text; lvm2's begin with "LVM-". The error is a [*NameError].
+// CheckUUID reports whether the kernel can have uuid: 1 to 128 bytes in the
+// form of [NodeName], no zero byte. It is any text; lvm2's begin with "LVM-".
+// The error is a [*NameError].
 func CheckUUID(uuid string) error {
 	reason := checkString(uuid, ioctl.MaxUUID)
-	if reason == "" && uuid == "" {
+	switch {
+	case reason != "":
+	case uuid == "":
 		reason = "empty"
+	default:
+		if reason = checkString(NodeName(uuid), ioctl.MaxUUID); reason != "" {
+			reason = "with what must be escaped, " + reason
+		}
 	}
 	if reason != "" {
 		return &NameError{Kind: "UUID", Value: uuid, Reason: reason}
@@ -66,36 +79,46 @@ func checkString(s string, limit int) string {
 }
 
 // NodeName is the file name below /dev/mapper of the device with the given
-// name, as libdevmapper chooses it: bytes outside of [0-9A-Za-z#+-.:=@_]
-// become \xNN. A name in which such escapes are the only other bytes was
-// escaped by libdevmapper before it went to the kernel, and stays as it is
-// (its "auto" mode, libdm-common.c, which does not look at what follows \x). A
-// name that mixes the two is refused by libdevmapper; here it is escaped whole.
+// name: every byte outside of [0-9A-Za-z#+-.:=@_] as \xNN, which is what
+// libdevmapper makes of it (libdm-common.c; of a name that has such escapes
+// already, in its "hex" mode).
+//
+// The kernel has the name in the same form. It would take any bytes, but one
+// name with a blank makes dmsetup fail for all devices of the machine.
 func NodeName(name string) string {
-	if plain, _ := nodeBytes(name, true); plain {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf || !nodeByte(byte(r)) }) {
 		return name
 	}
-	_, escaped := nodeBytes(name, false)
-	return escaped
-}
-
-// nodeBytes reports whether name needs no escaping, and its escaped form.
-func nodeBytes(name string, escapesAllowed bool) (plain bool, escaped string) {
 	var b strings.Builder
-	plain = true
-	for i := 0; i < len(name); i++ {
-		switch c := name[i]; {
-		case nodeByte(c):
+	for i := range len(name) {
+		if c := name[i]; nodeByte(c) {
 			b.WriteByte(c)
-		case escapesAllowed && c == '\\' && i+3 < len(name) && name[i+1] == 'x':
-			b.WriteString(name[i : i+4])
-			i += 3
-		default:
-			plain = false
+		} else {
 			fmt.Fprintf(&b, `\x%02x`, c)
 		}
 	}
-	return plain, b.String()
+	return b.String()
+}
+
+// plainName is the reverse of [NodeName], for the names and UUIDs that the
+// kernel has. What NodeName would not make, because some other program chose
+// it, stays as it is.
+func plainName(kernel []byte) string {
+	if bytes.IndexByte(kernel, '\\') < 0 {
+		return string(kernel)
+	}
+	plain := make([]byte, 0, len(kernel))
+	for i := 0; i < len(kernel); i++ {
+		if n, err := strconv.ParseUint(string(kernel[min(i+2, len(kernel)):min(i+4, len(kernel))]), 16, 8); err == nil && kernel[i] == '\\' {
+			plain, i = append(plain, byte(n)), i+3
+			continue
+		}
+		plain = append(plain, kernel[i])
+	}
+	if NodeName(string(plain)) != string(kernel) {
+		return string(kernel)
+	}
+	return string(plain)
 }
 
 func nodeByte(c byte) bool {
@@ -135,7 +158,10 @@ func (id ID) String() string {
 func (id ID) check() error {
 	switch {
 	case id.uuid != "":
-		return CheckUUID(id.uuid)
+		if reason := checkString(id.uuid, ioctl.MaxUUID); reason != "" {
+			return &NameError{Kind: "UUID", Value: id.uuid, Reason: reason}
+		}
+		return nil
 	case id.dev != Dev{}:
 		return nil
 	}

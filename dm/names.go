@@ -1,6 +1,10 @@
 package dm
 
-import "github.com/rok-storage/rok/ioctl"
+import (
+	"bytes"
+
+	"github.com/rok-storage/rok/ioctl"
+)
 
 // Names is a list of all devices as the kernel printed it, in memory that the
 // caller reuses: for programs that list thousands again and again.
@@ -13,7 +17,7 @@ import "github.com/rok-storage/rok/ioctl"
 //	}
 //
 // The zero value is empty. Read into again, it allocates nothing unless the
-// reply outgrows its memory. It must not be used by two goroutines at once.
+// reply outgrows its memory, but for names that are escaped in the kernel. It must not be used by two goroutines at once.
 type Names struct {
 	scratch scratch
 	reader  ioctl.NameReader
@@ -39,12 +43,19 @@ func (c *Conn) ReadNames(n *Names) error {
 func (n *Names) Next() bool { return n.read && n.reader.Next() }
 
 // Name is the device's name. It is valid until n is read into again.
-func (n *Names) Name() []byte { return n.reader.Name }
+func (n *Names) Name() []byte { return plainBytes(n.reader.Name) }
 
 // UUID is the device's UUID, which is empty where it has none, and where the
 // kernel cannot list it: before device-mapper 4.45. It is valid until n is
 // read into again.
-func (n *Names) UUID() []byte { return n.reader.UUID }
+func (n *Names) UUID() []byte { return plainBytes(n.reader.UUID) }
+
+func plainBytes(kernel []byte) []byte {
+	if bytes.IndexByte(kernel, '\\') < 0 {
+		return kernel
+	}
+	return []byte(plainName(kernel))
+}
 
 // Dev is the device's number.
 func (n *Names) Dev() Dev { return DevFromUint64(n.reader.Dev) }

@@ -20,6 +20,7 @@ type request struct {
 	text    string // rename, geometry, target version, message
 	sector  units.Sectors
 	isText  bool
+	raw     bool // name and UUID go to the kernel as they are
 }
 
 // encode writes r into b, with room for a reply of size bytes in all. scratch
@@ -51,7 +52,7 @@ func (r *request) encodeID(b *ioctl.Buffer) error {
 	uuid := r.uuid
 	switch {
 	case r.id.name != "":
-		if err := b.SetName(r.id.name); err != nil {
+		if err := b.SetName(r.inKernel(r.id.name)); err != nil {
 			return err
 		}
 	case r.id.uuid != "":
@@ -64,9 +65,26 @@ func (r *request) encodeID(b *ioctl.Buffer) error {
 		h.Dev = Dev{Minor: *r.minor}.Uint64()
 	}
 	if uuid != "" {
-		return b.SetUUID(uuid)
+		return b.SetUUID(r.inKernel(uuid))
 	}
 	return nil
+}
+
+// inKernel is a name or a UUID as the kernel has it.
+func (r *request) inKernel(name string) string {
+	if r.raw {
+		return name
+	}
+	return NodeName(name)
+}
+
+// asItIs makes r name its device in bytes that libdevmapper would have escaped,
+// and reports whether that is a difference: some other program may have made
+// it so.
+func (r *request) asItIs() bool {
+	name := r.id.name + r.id.uuid
+	r.raw = !r.raw && r.cmd != ioctl.DevCreate && takesDevice(r.cmd) && NodeName(name) != name
+	return r.raw
 }
 
 func (r *request) encodeTable(b *ioctl.Buffer, scratch []byte) ([]byte, error) {

@@ -101,7 +101,7 @@ func (m *machine) resolve(word string) (dm.Dev, error) {
 	}
 	if name, ok := strings.CutPrefix(word, "/dev/mapper/"); ok {
 		for _, d := range m.devices {
-			if dm.NodeName(d.name) == name {
+			if d.name == name || dm.NodeName(d.name) == name {
 				return d.dev, nil
 			}
 		}
