@@ -16,9 +16,6 @@ var state = map[string]string{
 	"internal/cli/clitest.update": "the flag -update of the tests that import the package",
 }
 
-// constructors make values that nobody changes afterwards.
-var constructors = []string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "crc32.MakeTable", "template.Must"}
-
 // packageState finds what makes a package behave differently from one moment
 // to the next: init functions, and package variables that are more than
 //
@@ -83,7 +80,7 @@ func variableFaults(s *source, d *ast.GenDecl, spec *ast.ValueSpec) (faults []st
 		case i >= len(spec.Values):
 			faults = append(faults, s.fault(name.Pos(), "package variable %s has no value, so it is state: keep it in a value that the caller has", name.Name))
 		case !immutable(spec.Values[i], name.Name):
-			faults = append(faults, s.fault(name.Pos(), "package variable %s is no error and no table: make it a function, or a field of what the caller has", name.Name))
+			faults = append(faults, s.fault(name.Pos(), "package variable %s is no error and no table, and what it calls costs every program's start: make it a function, or a field of what the caller has", name.Name))
 		}
 	}
 	return faults
@@ -101,10 +98,8 @@ func immutable(value ast.Expr, name string) bool {
 		if f == "errors.New" || f == "fmt.Errorf" {
 			return strings.HasPrefix(name, "Err") || strings.HasPrefix(name, "err")
 		}
-		if _, conversion := v.Fun.(*ast.ArrayType); conversion {
-			return true
-		}
-		return slices.Contains(constructors, f)
+		_, conversion := v.Fun.(*ast.ArrayType)
+		return conversion
 	}
 	return false
 }
