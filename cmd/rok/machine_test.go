@@ -87,7 +87,7 @@ func (m *machine) do(lines ...string) {
 
 // Do knows:
 //
-//	disk NAME SECTORS          the first one is 8:0, the next 8:16, …
+//	disk NAME SECTORS          the first one is 8:0, the next 8:1, …
 //	create NAME UUID LINE…     a device with these lines of a table, or none
 //	load NAME LINE…            an inactive table
 //	rename NAME NEW
