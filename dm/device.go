@@ -198,6 +198,13 @@ func (d *Device) faultySegment(t Table, opts TableOptions) int {
 }
 
 // Clear drops the inactive table, if there is one.
+//
+// A kernel with CONFIG_IMA (Debian's have it; seen on 6.12, by its source also
+// 6.1) mishandles its own memory, and may crash, when a device with an active
+// table has its inactive one cleared and is then renamed or given a UUID, and
+// after that loaded, swapped or removed: dm_ima_measure_on_table_clear and
+// dm_ima_measure_on_device_rename, drivers/md/dm-ima.c. A load or a swap that
+// failed clears, too. A swap that succeeds in between makes it safe again.
 func (d *Device) Clear() error {
 	return d.conn.do(&request{cmd: ioctl.TableClear, id: d.id}, nil)
 }

@@ -153,8 +153,9 @@ func (w *twin) payload(out *strings.Builder, cmd ioctl.Cmd) {
 	}
 }
 
-// randomStep makes a request, mostly one that makes sense.
-func randomStep(rng *rand.Rand) step {
+// randomStep makes a request, mostly one that makes sense. Where mayClear is
+// not set, none clears a table.
+func randomStep(rng *rand.Rand, mayClear bool) step {
 	pick := func(list ...string) string { return list[rng.IntN(len(list))] }
 	name := fmt.Sprintf("<name%d>", rng.IntN(8))
 	id := fmt.Sprintf("UUID-<name%d>", rng.IntN(4))
@@ -194,7 +195,9 @@ func randomStep(rng *rand.Rand) step {
 			s.specs[0].next = []int{-8, 8, 4096, 1 << 20}[rng.IntN(4)]
 		}
 	case 12:
-		s.cmd = ioctl.TableClear
+		if s.cmd = ioctl.TableClear; !mayClear {
+			s.cmd = ioctl.DevStatus
+		}
 	case 13:
 		s.cmd = ioctl.TableDeps
 		s.flags = pickFlag(rng, 0, ioctl.FlagQueryInactive)
@@ -294,9 +297,13 @@ func TestKernelDifferential(t *testing.T) {
 		}
 		require.Empty(t, k.Devices())
 	})
+	// With IMA, clear and rename can crash the kernel: see dm.Device.Clear.
+	symbols, err := os.ReadFile("/proc/kallsyms")
+	require.NoError(t, err)
+	mayClear := !strings.Contains(string(symbols), " ima_measure_critical_data")
 	outcomes := map[string]int{}
 	for i := range 2000 {
-		s := randomStep(rng)
+		s := randomStep(rng, mayClear)
 		want, got := twins[1].run(s), twins[0].run(s)
 		require.Equal(t, want, got, "seed %d, request %d: %v %+v (expected: the kernel's)", n, i, s.cmd, s)
 		outcomes[fmt.Sprintf("%v: %.12s", s.cmd, want)]++
