@@ -1,0 +1,17 @@
+// Command peers measures rok beside the programs and the patterns that its
+// users have today, and says for each bar whether it holds.
+//
+// Against device-mapper ("-part dm", in the virtual machine where the host has
+// no device-mapper) four ways of doing the same operation take turns: package
+// dm; the same ioctl issued bare from a buffer that is ready; open, ioctl and
+// close for each call with two allocations per segment, which is how
+// anatol/devmapper.go does it; and dmsetup as a process.
+//
+// Against fio ("-part fio") package bench and fio run the same job as child
+// processes in alternating pairs, their processor time taken from outside.
+//
+// The report goes to standard output as Markdown, progress to standard error.
+// The exit status is 1 when a bar does not hold, 2 for a wrong command line.
+// With -quick each measurement is made once or twice: that tells whether the
+// program works, and its figures mean nothing.
+package main

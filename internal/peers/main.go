@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// config is the command line.
+type config struct {
+	part   string // "dm", "fio" or "all"
+	quick  bool
+	vmrun  string
+	rounds int           // interleaved measurements of each operation
+	slice  time.Duration // length of each
+	pairs  int           // of runs of rok and fio in each cell
+	length time.Duration // of each run
+	cells  *regexp.Regexp
+	ops    *regexp.Regexp
+	dir    string
+	size   units.Bytes
+}
+
+// The first argument of the processes that peers starts of itself.
+const (
+	childJob   = "child-job"
+	childCount = "child-count"
+)
+
+func main() {
+	// The first statement runs on the first thread, which alone is traced: see
+	// countCalls. Everything else may run anywhere.
+	if len(os.Args) > 1 && os.Args[1] == childCount {
+		runtime.LockOSThread()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:])
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(2)
+	case errors.Is(err, errBar):
+		os.Exit(1) // the report says which
+	case err != nil && !errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case childJob:
+			return runJob(ctx, os.Stdin, os.Stdout)
+		case childCount:
+			return runCounted()
+		}
+	}
+	cfg, err := parseFlags(args)
+	if err != nil {
+		return err
+	}
+	var bars []bar
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, config, io.Writer) ([]bar, error)
+	}{{"dm", runDM}, {"fio", runFio}} {
+		if cfg.part != part.name && cfg.part != "all" {
+			continue
+		}
+		held, err := part.run(ctx, cfg, os.Stdout)
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+		bars = append(bars, held...)
+	}
+	return verdict(bars)
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func parseFlags(args []string) (config, error) {
+	cfg := config{size: 256 * units.MiB}
+	f := flag.NewFlagSet("peers", flag.ContinueOnError)
+	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio or all")
+	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
+	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
+	f.IntVar(&cfg.rounds, "rounds", 1000, "interleaved measurements of each device-mapper operation")
+	f.DurationVar(&cfg.slice, "slice", 300*time.Microsecond, "length of each of them")
+	f.IntVar(&cfg.pairs, "pairs", 12, "pairs of runs of rok and fio in each cell")
+	f.DurationVar(&cfg.length, "length", time.Second, "length of each run")
+	cells := f.String("cells", ".", `cells to measure, a regular expression: "file randread io_uring 16"`)
+	ops := f.String("ops", ".", "device-mapper operations to measure, a regular expression")
+	f.StringVar(&cfg.dir, "dir", os.TempDir(), "where the file and the loop device's file are made")
+	f.Func("size", "size of each file (default 256MiB)", func(s string) (err error) {
+		cfg.size, err = units.ParseBytes(s)
+		return err
+	})
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return cfg, err
+	} else if err != nil {
+		os.Exit(2) // package flag has printed it
+	}
+	if cfg.quick {
+		cfg.rounds, cfg.slice, cfg.pairs, cfg.length = 2, time.Millisecond, 1, 100*time.Millisecond
+	}
+	var err, err2 error
+	cfg.cells, err = regexp.Compile(*cells)
+	cfg.ops, err2 = regexp.Compile(*ops)
+	err = errors.Join(err, err2)
+	switch {
+	case err != nil:
+		return cfg, usageError{err}
+	case f.NArg() > 0:
+		return cfg, usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
+	case cfg.part != "dm" && cfg.part != "fio" && cfg.part != "all":
+		return cfg, usageError{fmt.Errorf("part %q: want dm, fio or all", cfg.part)}
+	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0:
+		return cfg, usageError{errors.New("rounds, slice, pairs and length must be positive")}
+	}
+	return cfg, nil
+}
