@@ -7,7 +7,7 @@
 // [Control], the open control node that carries it:
 //
 //	var b ioctl.Buffer
-//	b.Reset(ioctl.DevStatus, 0)
+//	b.Reset(ioctl.DevStatus, 0, 0)
 //	if err := b.SetName("vg-lv"); err != nil { … }
 //	if err := control.Ioctl(ioctl.DevStatus, &b); err != nil { … }
 //	fmt.Println(b.Header().OpenCount)
