@@ -210,16 +210,8 @@ func (c *Conn) exchange(r *request, s *scratch) error {
 		if s.params, err = r.encode(&s.buf, size, s.params); err != nil {
 			return tableFault(r, err)
 		}
-		var began time.Time
-		if c.cfg.Trace != nil {
-			began = time.Now()
-		}
-		err = c.kernel.Ioctl(r.cmd, &s.buf)
-		if c.cfg.Trace != nil {
-			c.cfg.Trace(Trace{Op: r.op(), Device: r.id.String(), Flags: r.flags, Took: time.Since(began), Err: err})
-		}
-		if err != nil {
-			return &Error{Op: r.op(), Device: r.id.String(), Err: err}
+		if err := c.send(r, &s.buf); err != nil {
+			return err
 		}
 		if s.buf.Header().Flags&ioctl.FlagBufferFull == 0 {
 			return nil
@@ -231,6 +223,22 @@ func (c *Conn) exchange(r *request, s *scratch) error {
 		size *= 2
 		c.remember(r.cmd, size)
 	}
+}
+
+// send hands r, encoded in b, to the kernel. The error is an [*Error].
+func (c *Conn) send(r *request, b *ioctl.Buffer) error {
+	var began time.Time
+	if c.cfg.Trace != nil {
+		began = time.Now()
+	}
+	err := c.kernel.Ioctl(r.cmd, b)
+	if c.cfg.Trace != nil {
+		c.cfg.Trace(Trace{Op: r.op(), Device: r.id.String(), Flags: r.flags, Took: time.Since(began), Err: err})
+	}
+	if err != nil {
+		return &Error{Op: r.op(), Device: r.id.String(), Err: err}
+	}
+	return nil
 }
 
 // remember keeps the room that cmd's replies need, but never so much that

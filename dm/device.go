@@ -127,6 +127,13 @@ type TableOptions struct {
 	ReadOnly bool
 }
 
+func (o TableOptions) flags() ioctl.Flags {
+	if o.ReadOnly {
+		return ioctl.FlagReadOnly
+	}
+	return 0
+}
+
 // Load checks t and loads it as the inactive table, in place of one that may
 // be there. [Device.Resume] makes it active. On an error of the kernel no
 // inactive table is left; the active one is untouched in any case. When the kernel refuses a
@@ -151,10 +158,7 @@ func (d *Device) Load(t Table, opts TableOptions) error {
 }
 
 func (d *Device) load(t Table, opts TableOptions) error {
-	r := request{cmd: ioctl.TableLoad, id: d.id, table: t}
-	if opts.ReadOnly {
-		r.flags |= ioctl.FlagReadOnly
-	}
+	r := request{cmd: ioctl.TableLoad, flags: opts.flags(), id: d.id, table: t}
 	if t.secret() {
 		r.flags |= ioctl.FlagSecureData
 	}
