@@ -15,8 +15,8 @@ import (
 type EventKind uint8
 
 const (
-	// Changed: the device's event number rose. Its targets have news, or its
-	// table was swapped.
+	// Changed: the device's event number rose: its targets have news. A swap of
+	// its table is none.
 	Changed EventKind = iota + 1
 	// Created: the device is new.
 	Created
