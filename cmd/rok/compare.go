@@ -109,11 +109,9 @@ func (f *compareFlags) run(c *cobra.Command, e *env) error {
 	if err != nil {
 		return err
 	}
-	html, err := f.openHTML()
-	if err != nil {
+	if err := f.checkHTML(); err != nil {
 		return err
 	}
-	defer html.discard()
 	conn, err := deviceMapper(e)
 	var report *compare.Report
 	switch {
@@ -132,7 +130,7 @@ func (f *compareFlags) run(c *cobra.Command, e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := html.commit(report); err != nil {
+	if err := f.writeHTML(report); err != nil {
 		return err
 	}
 	if f.format.JSON() {
@@ -174,48 +172,39 @@ func interrupted() error {
 	return &cli.Error{Err: errors.New("compare: interrupted"), Next: "nothing is left; run it again to measure", Code: cli.Failed}
 }
 
-// htmlFile is the report that --html names: made at once, so that a wrong path
-// shows before minutes are spent, and put in its place when it is complete. The
-// nil pointer is none.
-type htmlFile struct {
-	f    *os.File
-	path string
-}
-
-func (f *compareFlags) openHTML() (*htmlFile, error) {
+// checkHTML makes a wrong path show before minutes are spent.
+func (f *compareFlags) checkHTML() error {
 	if f.html == "" {
-		return nil, nil
-	}
-	if st, err := os.Stat(f.html); err == nil && st.IsDir() {
-		return nil, cli.Usagef("--html %s: is a directory", f.html)
-	}
-	file, err := os.CreateTemp(filepath.Dir(f.html), ".rok-compare-*.html")
-	if err != nil {
-		return nil, cli.Usagef("--html %s: %v", f.html, err)
-	}
-	return &htmlFile{f: file, path: f.html}, nil
-}
-
-func (h *htmlFile) commit(r *compare.Report) error {
-	if h == nil {
 		return nil
 	}
-	err := r.WriteHTML(h.f)
-	// Temporary files are for their owner alone; a report is for showing.
-	err = errors.Join(err, h.f.Chmod(0o644), h.f.Close())
-	if err == nil {
-		err = os.Rename(h.f.Name(), h.path)
+	if st, err := os.Stat(f.html); err == nil && st.IsDir() {
+		return cli.Usagef("--html %s: is a directory", f.html)
 	}
+	probe, err := os.CreateTemp(filepath.Dir(f.html), htmlTemporary)
+	if err != nil {
+		return cli.Usagef("--html %s: %v", f.html, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+const htmlTemporary = ".rok-compare-*.html"
+
+// writeHTML writes the report that --html names, all of it or nothing.
+func (f *compareFlags) writeHTML(r *compare.Report) error {
+	if f.html == "" {
+		return nil
+	}
+	file, err := os.CreateTemp(filepath.Dir(f.html), htmlTemporary)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	return nil
-}
-
-// discard removes what was not put in its place.
-func (h *htmlFile) discard() {
-	if h != nil {
-		_ = h.f.Close()
-		_ = os.Remove(h.f.Name())
+	// Temporary files are for their owner alone; a report is for showing.
+	err = errors.Join(r.WriteHTML(file), file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), f.html)
 	}
+	if err != nil {
+		return fmt.Errorf("write report: %w", errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
 }
