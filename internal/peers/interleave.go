@@ -74,21 +74,27 @@ const processEvery = 20
 // falls on all alike: in each round every one runs for about the length of a
 // slice, in an order drawn anew, so that what one leaves behind in caches and
 // heap does not always meet the same other.
+//
+// All do an operation as often, so that the two readings of the clock, which
+// are system calls in user-mode Linux, weigh the same.
 func interleave(ctx context.Context, contenders []contender, rounds int, slice time.Duration) ([]cost, error) {
 	costs := make([]cost, len(contenders))
-	counts := make([]int, len(contenders))
-	var round time.Duration // of a round without processes
+	n := 0
+	var round time.Duration // without processes
 	for i, c := range contenders {
-		var err error
 		var took time.Duration
-		if counts[i], took, err = calibrate(c, slice); err == nil {
-			err = costs[i].count(c.do, min(counts[i], 1000))
+		var err error
+		if n == 0 {
+			n, err = calibrate(c, slice)
 		}
-		if !c.process {
-			round += took
+		if err == nil {
+			took, err = costs[i].count(c)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		if !c.process {
+			round += took * time.Duration(n)
 		}
 	}
 	rounds = affordable(round, rounds)
@@ -106,7 +112,7 @@ func interleave(ctx context.Context, contenders []contender, rounds int, slice t
 				continue
 			}
 			var err error
-			if costs[i].ns[round], err = measure(c, counts[i]); err != nil {
+			if costs[i].ns[round], err = measure(c, n); err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
@@ -126,35 +132,33 @@ func affordable(round time.Duration, rounds int) int {
 	return min(rounds, max(fewestRounds, int(rowTime/round)))
 }
 
-// calibrate finds how often c fits in a slice, and how long that takes. It
-// warms c up, too.
-func calibrate(c contender, slice time.Duration) (int, time.Duration, error) {
-	for n := 1; ; n *= 2 {
-		began := time.Now()
-		for range n {
-			if err := c.do(); err != nil {
-				return 0, 0, err
+// calibrate finds how often c, which starts no process, fits in a slice. What
+// disturbs the machine makes it seldomer, so the best of a few tries counts.
+func calibrate(c contender, slice time.Duration) (int, error) {
+	best := 1
+	for range 5 {
+		for n := 1; n < 1<<20; n *= 2 {
+			ns, err := measure(c, n)
+			if err != nil {
+				return 0, err
 			}
-		}
-		took := time.Since(began)
-		if c.process || took >= slice || n >= 1<<20 {
-			fits := max(1, int(float64(n)*float64(slice)/float64(took)))
-			if c.process {
-				fits = 1
+			if ns*float64(n) >= float64(slice) {
+				best = max(best, int(float64(slice)/ns))
+				break
 			}
-			return fits, took * time.Duration(fits) / time.Duration(n), nil
 		}
 	}
+	return best, nil
 }
 
 // measure does an operation n times and returns what one took in nanoseconds.
 // One before is not measured: it finds the caches, and the pools that a
 // collection has emptied, as the contender before has left them.
 func measure(c contender, n int) (float64, error) {
-	if !c.process {
-		if err := c.do(); err != nil {
-			return 0, err
-		}
+	if c.process {
+		n = 1
+	} else if err := c.do(); err != nil {
+		return 0, err
 	}
 	began := time.Now()
 	for range n {
@@ -165,17 +169,25 @@ func measure(c contender, n int) (float64, error) {
 	return float64(time.Since(began).Nanoseconds()) / float64(n), nil
 }
 
-// count counts the allocations of an operation, as the mean of n.
-func (c *cost) count(do operation, n int) error {
+// countTime is about how long allocations are counted.
+const countTime = 100 * time.Millisecond
+
+// count counts the allocations of an operation, as the mean over at most a
+// thousand. It returns what one takes.
+func (c *cost) count(of contender) (time.Duration, error) {
+	first, err := measure(of, 1)
+	if err != nil || of.process {
+		return time.Duration(first), err
+	}
+	n := min(max(int(float64(countTime)/first), 3), 1000)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for range n {
-		if err := do(); err != nil {
-			return err
-		}
+	ns, err := measure(of, n-1) // which does one more
+	if err != nil {
+		return 0, err
 	}
 	runtime.ReadMemStats(&after)
 	c.allocs = float64(after.Mallocs-before.Mallocs) / float64(n)
 	c.bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
-	return nil
+	return time.Duration(ns), nil
 }

@@ -99,7 +99,7 @@ func parseFlags(args []string) (config, error) {
 	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
 	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
 	f.IntVar(&cfg.rounds, "rounds", 1000, "interleaved measurements of each device-mapper operation")
-	f.DurationVar(&cfg.slice, "slice", 300*time.Microsecond, "length of each of them")
+	f.DurationVar(&cfg.slice, "slice", time.Millisecond, "length of each of them")
 	f.IntVar(&cfg.pairs, "pairs", 12, "pairs of runs of rok and fio in each cell")
 	f.DurationVar(&cfg.length, "length", time.Second, "length of each run")
 	cells := f.String("cells", ".", `cells to measure, a regular expression: "file randread io_uring 16"`)

@@ -19,7 +19,7 @@ type row struct {
 	reused   bool // the reply goes into memory that is reused: no allocation
 	segments int  // that are encoded
 	twenty   bool // must be 20 times faster than dmsetup, others merely faster
-	values   bool // the reply becomes values: more than the bare ioctl does
+	more     bool // rok makes requests or replies of values, which the bare ioctl does not
 	nodes    bool // with the device's node: rok and dmsetup alone make one
 }
 
@@ -32,17 +32,24 @@ func rows() []row {
 			prepare: func(m mapper, _ *stand) operation { return m.list(n) },
 		}
 	}
-	load := func(n int, twenty bool) row {
-		return row{
-			name: fmt.Sprintf("load of %d", n), devices: 2, ioctls: 1, segments: n, twenty: twenty,
-			prepare: func(m mapper, s *stand) operation {
-				t, err := s.segments(n)
-				if err != nil {
-					return fails(err)
-				}
-				return m.load(deviceName(0), t)
-			},
+	load := func(n int, ready bool) row {
+		r := row{name: fmt.Sprintf("load of %d", n), devices: 2, ioctls: 1, twenty: n == 1}
+		if ready {
+			r.name += ", encoded before"
+		} else {
+			r.segments, r.more = n, n > 1
 		}
+		r.prepare = func(m mapper, s *stand) operation {
+			t, err := s.segments(n)
+			if err != nil {
+				return fails(err)
+			}
+			if m, ok := m.(*rok); ok && ready {
+				return m.loadEncoded(deviceName(0), t)
+			}
+			return m.load(deviceName(0), t)
+		}
+		return r
 	}
 	cycle := func(m mapper, _ *stand) operation { return m.cycle(prefix+"cycle", zeros(2048)) }
 	return []row{
@@ -59,12 +66,13 @@ func rows() []row {
 			name: "status", devices: 1, ioctls: 1, reused: true,
 			prepare: func(m mapper, _ *stand) operation { return m.status(deviceName(0)) },
 		},
-		load(1, true), load(100, false), load(10000, false),
+		load(1, false), load(100, false), load(10000, false),
+		load(1, true), load(100, true), load(10000, true),
 		{name: "cycle", devices: 2, ioctls: 4, twenty: true, prepare: cycle},
 		{name: "cycle with node", devices: 2, ioctls: 4, twenty: true, nodes: true, prepare: cycle},
 		list(100, false), list(1000, false),
 		{
-			name: "list of 1000, as values", devices: 1000, ioctls: 1, values: true,
+			name: "list of 1000, as values", devices: 1000, ioctls: 1, more: true,
 			prepare: func(m mapper, _ *stand) operation {
 				if r, ok := m.(*rok); ok {
 					return r.values(1000)

@@ -78,6 +78,16 @@ func (r *rok) load(device string, t dm.Table) operation {
 	return func() error { return d.Load(t, dm.TableOptions{}) }
 }
 
+// loadEncoded is load of a table that was encoded before.
+func (r *rok) loadEncoded(device string, t dm.Table) operation {
+	d := r.conn.Device(dm.ByName(device))
+	encoded, err := t.Encode()
+	if err != nil {
+		return fails(err)
+	}
+	return func() error { return d.LoadEncoded(encoded, dm.TableOptions{}) }
+}
+
 func (r *rok) cycle(device string, t dm.Table) operation {
 	return func() error {
 		d, err := r.conn.Create(context.Background(), dm.CreateRequest{Name: device, Table: t})
