@@ -27,9 +27,9 @@ type Config struct {
 	// NoNodes leaves Dir alone where udev does not run. Only programs that
 	// reach their devices by number want it.
 	NoNodes bool
-	// Trace is called after each request to the kernel, and after a wait for
-	// udev that timed out. It must be quick and safe for concurrent use.
-	// Nil: not called.
+	// Trace is called after each request to the kernel, and where a wait for
+	// udev timed out or could not begin. It must be quick and safe for
+	// concurrent use. Nil: not called.
 	Trace func(Trace)
 }
 
@@ -56,6 +56,7 @@ type Conn struct {
 	sizes   [ioctl.Commands]atomic.Uint32
 	scratch sync.Pool // of *scratch
 
+	udevSeen  atomic.Bool // somebody listens at udev's socket, and can answer
 	udevStuck atomic.Bool // a wait timed out: udev is there and does nothing
 }
 

@@ -63,8 +63,7 @@ func (c *Conn) Create(ctx context.Context, req CreateRequest) (*Device, error) {
 		err = d.Resume(ctx, SuspendOptions{})
 	}
 	if err != nil {
-		undo := d.Remove(context.WithoutCancel(ctx), RemoveOptions{})
-		return nil, errors.Join(err, undo)
+		return nil, errors.Join(err, d.undo(ctx))
 	}
 	return d, nil
 }

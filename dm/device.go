@@ -115,10 +115,10 @@ func (d *Device) Resume(ctx context.Context, opts SuspendOptions) error {
 
 func (d *Device) resume(ctx context.Context, opts SuspendOptions) (Info, error) {
 	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevSuspend, flags: opts.flags()})
-	if err != nil {
+	if err != nil && !onlyWait(err) {
 		return info, err
 	}
-	return info, d.conn.makeNode(info)
+	return info, errors.Join(err, d.conn.makeNode(info))
 }
 
 // TableOptions says how a table is loaded.

@@ -69,13 +69,20 @@ func (c *Conn) removeNode(name string, dev Dev) error {
 		return nil
 	}
 	path := c.NodePath(name)
-	if !nodeIsOf(path, dev) {
+	if !nodeIsOf(path, dev) || c.udevRuns() && c.reborn(name, dev) {
 		return nil
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &Error{Op: "remove node of", Device: name, Err: err}
 	}
 	return nil
+}
+
+// reborn reports whether there is a device of this name and number again: while
+// one waits for udev there is time to make it.
+func (c *Conn) reborn(name string, dev Dev) bool {
+	info, err := c.Device(ByName(name)).Info()
+	return err == nil && info.Dev == dev
 }
 
 // nodeIsOf reports whether path is a node of dev, or a link to the node that

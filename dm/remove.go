@@ -44,12 +44,31 @@ func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	switch {
 	case errors.Is(err, syscall.EBUSY):
 		return d.busy(ctx, err)
-	case err != nil:
+	case err != nil && !onlyWait(err):
 		return err
 	case opts.Deferred && info.DeferredRemove:
 		return nil // it stays until its last close, and so does its node
 	}
-	return d.conn.removeNode(before.Name, before.Dev)
+	return errors.Join(err, d.conn.removeNode(before.Name, before.Dev))
+}
+
+// undoPatience is how long udev may take with a device that is taken back.
+const undoPatience = 2 * time.Second
+
+// undo removes a device that was just made, though ctx may have ended: udev's
+// rules may have it open at that moment, and need not answer. What stays open
+// goes at its last close.
+func (d *Device) undo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
+	defer cancel()
+	err := d.Remove(ctx, RemoveOptions{Retry: undoPatience})
+	if errors.Is(err, syscall.EBUSY) {
+		err = d.Remove(ctx, RemoveOptions{Deferred: true})
+	}
+	if onlyWait(err) {
+		return nil
+	}
+	return err
 }
 
 // retryRemove tries again until the device is not open any more. There is no

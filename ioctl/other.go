@@ -62,5 +62,8 @@ func MakeBlockNode(string, uint64) error { return errors.ErrUnsupported }
 // NodeDev fails.
 func NodeDev(string) (uint64, error) { return 0, errors.ErrUnsupported }
 
+// DialSocket fails.
+func DialSocket(string) error { return errors.ErrUnsupported }
+
 // FlushBuffers fails.
 func FlushBuffers(*os.File) error { return errors.ErrUnsupported }
