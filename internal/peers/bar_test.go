@@ -15,12 +15,18 @@ func TestBars(t *testing.T) {
 	missed.check(false, "here: %.2f", 1.5)
 	unseen := bar{text: "was looked at nowhere"}
 
-	require.NoError(t, verdict([]bar{held}))
-	require.ErrorIs(t, verdict([]bar{held, missed}), errBar)
-	require.ErrorIs(t, verdict([]bar{unseen}), errBar)
+	require.NoError(t, verdict([]bar{held}, false))
+	require.ErrorIs(t, verdict([]bar{held, missed}, false), errBar)
+	require.ErrorIs(t, verdict([]bar{unseen}, false), errBar)
+
+	late := bar{text: "took too long", timed: true}
+	late.check(false, "2 s")
+	require.ErrorIs(t, verdict([]bar{late}, false), errBar)
+	require.NoError(t, verdict([]bar{late}, true), "of a quick run")
+	require.ErrorIs(t, verdict([]bar{missed}, true), errBar)
 
 	var out strings.Builder
-	printBars(&out, []bar{held, missed, unseen})
+	printBars(&out, []bar{held, missed, unseen}, false)
 	require.Equal(t, `
 - **PASS** holds (1 of 1)
 - **FAIL** does not (1 of 2)
@@ -28,4 +34,7 @@ func TestBars(t *testing.T) {
 - **FAIL** was looked at nowhere (0 of 0)
 
 `, out.String())
+	out.Reset()
+	printBars(&out, []bar{late}, true)
+	require.Equal(t, "\n- **NOT JUDGED** took too long (0 of 1)\n  - 2 s\n\n", out.String())
 }

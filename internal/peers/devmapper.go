@@ -88,7 +88,7 @@ func runDM(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 		return nil, err
 	}
 	bars = append(bars, read)
-	printBars(w, bars)
+	printBars(w, bars, cfg.quick)
 	return bars, nil
 }
 
@@ -162,10 +162,10 @@ func dmBars(outcomes []outcome) []bar {
 	reused := bar{text: "version, list, info and status into reused memory: no allocation"}
 	encoded := bar{text: "no allocation for a segment encoded"}
 	single := bar{text: "one system call for an ioctl"}
-	twenty := bar{text: "20 times faster than dmsetup: version, info, list of 1, load of 1, cycle"}
-	faster := bar{text: "nowhere slower than dmsetup"}
-	bare := bar{text: "within 5 % of the same ioctl issued bare from a ready buffer, where rok, too, makes no values"}
-	open := bar{text: "less time than open-ioctl-close"}
+	twenty := bar{timed: true, text: "20 times faster than dmsetup: version, info, list of 1, load of 1, cycle"}
+	faster := bar{timed: true, text: "nowhere slower than dmsetup"}
+	bare := bar{timed: true, text: "within 5 % of the same ioctl issued bare from a ready buffer, where rok, too, makes no values"}
+	open := bar{timed: true, text: "less time than open-ioctl-close"}
 	fewer := bar{text: "fewer allocations than open-ioctl-close"}
 	var oneSegment float64
 	for i := range outcomes {

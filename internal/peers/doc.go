@@ -13,5 +13,5 @@
 // The report goes to standard output as Markdown, progress to standard error.
 // The exit status is 1 when a bar does not hold, 2 for a wrong command line.
 // With -quick each measurement is made once or twice: that tells whether the
-// program works, and its figures mean nothing.
+// program works. Its times mean nothing, and no bar that depends on them counts.
 package main

@@ -47,7 +47,7 @@ func runFio(ctx context.Context, cfg config, w io.Writer) (_ []bar, err error) {
 	printDuels(w, duels)
 	printStarts(w, started)
 	bars := fioBars(duels)
-	printBars(w, bars)
+	printBars(w, bars, cfg.quick)
 	return bars, nil
 }
 
@@ -101,10 +101,10 @@ const (
 )
 
 func fioBars(duels []*duel) []bar {
-	rate := bar{text: "upper end of the 95 % interval of rok's IOPS over fio's at least 0.97"}
-	cpu := bar{text: "CPU per I/O at most 1.05 of fio's"}
-	overall := bar{text: "geometric mean of the cells' IOPS ratios at least 1.0"}
-	latency := bar{text: "latency percentiles agree"}
+	rate := bar{timed: true, text: "upper end of the 95 % interval of rok's IOPS over fio's at least 0.97"}
+	cpu := bar{timed: true, text: "CPU per I/O at most 1.05 of fio's"}
+	overall := bar{timed: true, text: "geometric mean of the cells' IOPS ratios at least 1.0"}
+	latency := bar{timed: true, text: "latency percentiles agree"}
 	replay := bar{text: "fio's own latencies in rok's histogram give fio's percentiles"}
 	var rates []float64
 	for _, d := range duels {

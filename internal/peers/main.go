@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string) error {
 		}
 		bars = append(bars, held...)
 	}
-	return verdict(bars)
+	return verdict(bars, cfg.quick)
 }
 
 // usageError is a mistake on the command line.
