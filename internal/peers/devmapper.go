@@ -55,23 +55,18 @@ func runDM(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 	// doubles what any contender's call takes.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(spareProcessors, runtime.GOMAXPROCS(0))))
 
-	calls, err := countCalls(ctx)
+	calls, err := countCalls(ctx, cfg.ops)
 	if err != nil {
 		return nil, err
 	}
 	var outcomes []outcome
-	err = onStand(ctx, func(r row, cs []contender) error {
-		counted := calls[0]
-		calls = calls[1:]
-		if !cfg.ops.MatchString(r.name) {
-			return nil
-		}
+	err = onStand(ctx, rows(cfg.ops), func(r row, cs []contender) error {
 		began := time.Now()
 		costs, err := interleave(ctx, cs, cfg.rounds, cfg.slice)
 		if err != nil {
 			return err
 		}
-		for i, n := range counted {
+		for i, n := range calls[len(outcomes)] {
 			costs[i].calls = n
 		}
 		outcomes = append(outcomes, outcome{r, costs})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,10 +49,11 @@ func TestDMBars(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	devices := 0
-	for _, r := range rows() {
+	for _, r := range rows(regexp.MustCompile(".")) {
 		require.GreaterOrEqual(t, r.devices, devices, "%s: the stand only grows", r.name)
 		devices = r.devices
 	}
+	require.Len(t, rows(regexp.MustCompile("^load")), 6)
 	require.Len(t, deviceName(1), len(prefix)+4)
 	require.Less(t, len(deviceName(0))+32, bytesPerName)
 }

@@ -65,7 +65,10 @@ func run(ctx context.Context, args []string) error {
 		case childJob:
 			return runJob(ctx, os.Stdin, os.Stdout)
 		case childCount:
-			return runCounted()
+			if len(args) != 2 {
+				return usageError{errors.New("want the operations to count")}
+			}
+			return runCounted(regexp.MustCompile(args[1])) // of a parent that has compiled it
 		}
 	}
 	cfg, err := parseFlags(args)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 
 	"github.com/rok-storage/rok/dm"
 )
@@ -23,9 +25,9 @@ type row struct {
 	nodes    bool // with the device's node: rok and dmsetup alone make one
 }
 
-// rows are the operations that are measured, in the order in which the stand
-// grows.
-func rows() []row {
+// rows are the operations that the expression chooses, in the order in which
+// the stand grows.
+func rows(chosen *regexp.Regexp) []row {
 	list := func(n int, twenty bool) row {
 		return row{
 			name: fmt.Sprintf("list of %d", n), devices: n, ioctls: 1, reused: true, twenty: twenty,
@@ -52,7 +54,7 @@ func rows() []row {
 		return r
 	}
 	cycle := func(m mapper, _ *stand) operation { return m.cycle(prefix+"cycle", zeros(2048)) }
-	return []row{
+	all := []row{
 		{
 			name: "version", ioctls: 1, reused: true, twenty: true,
 			prepare: func(m mapper, _ *stand) operation { return m.version() },
@@ -81,6 +83,7 @@ func rows() []row {
 			},
 		},
 	}
+	return slices.DeleteFunc(all, func(r row) bool { return !chosen.MatchString(r.name) })
 }
 
 // mappers are the contenders, rok first.
@@ -127,7 +130,7 @@ func (r row) contenders(ctx context.Context, ms mappers, s *stand) ([]contender,
 }
 
 // onStand calls f for each row, on a stand that has what the row needs.
-func onStand(ctx context.Context, f func(row, []contender) error) (err error) {
+func onStand(ctx context.Context, rows []row, f func(row, []contender) error) (err error) {
 	plain, err := openMappers(false)
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func onStand(ctx context.Context, f func(row, []contender) error) (err error) {
 	defer func() { err = errors.Join(err, withNodes.close()) }()
 	s := &stand{conn: plain[0].(*rok).conn}
 	defer func() { err = errors.Join(err, s.remove()) }()
-	for _, r := range rows() {
+	for _, r := range rows {
 		ms := plain
 		if r.nodes {
 			ms = withNodes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 
@@ -27,14 +28,14 @@ const mark = unix.SIGUSR1
 // stops of a system call: on entry and on exit.
 const stopsPerCall = 2
 
-// countCalls counts the system calls of each row and contender, in their
-// order, dmsetup's processes included.
-func countCalls(ctx context.Context) ([][]int, error) {
+// countCalls counts the system calls of each row that the expression chooses,
+// for each contender that is no process.
+func countCalls(ctx context.Context, chosen *regexp.Regexp) ([][]int, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, childCount)
+	cmd := exec.Command(self, childCount, chosen.String())
 	cmd.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1", "GOGC=off",
 		fmt.Sprintf("GOMAXPROCS=%d", spareProcessors))
 	intervals, err := traceCalls(ctx, cmd)
@@ -43,7 +44,7 @@ func countCalls(ctx context.Context) ([][]int, error) {
 	}
 	var counts [][]int
 	at := 0
-	for _, r := range rows() {
+	for _, r := range rows(chosen) {
 		var row []int
 		for range r.inProcess() {
 			var calls []int
@@ -72,11 +73,11 @@ func (r row) inProcess() int {
 }
 
 // runCounted is the child of countCalls.
-func runCounted() error {
+func runCounted(chosen *regexp.Regexp) error {
 	if unix.Gettid() != unix.Getpid() {
 		return errors.New("not on the first thread, which is the one traced")
 	}
-	return onStand(context.Background(), func(_ row, cs []contender) error {
+	return onStand(context.Background(), rows(chosen), func(_ row, cs []contender) error {
 		for _, c := range cs {
 			if c.process {
 				continue
