@@ -46,10 +46,9 @@ func (d *Device) LoadEncoded(e *EncodedTable, opts TableOptions) error {
 	if err := r.encodeID(&e.buf); err != nil {
 		return &Error{Op: r.op(), Device: d.id.String(), Err: err}
 	}
-	if err := d.conn.send(&r, &e.buf); tableRefused(err) {
+	err := d.conn.send(&r, &e.buf)
+	if err != nil && tableRefused(err) {
 		return d.Load(e.table, opts) // which finds the segment at fault
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }

@@ -34,6 +34,17 @@ func TestLoadEncoded(t *testing.T) {
 	}
 }
 
+func TestLoadEncodedAllocatesNothing(t *testing.T) {
+	_, d := recorded(t)
+	encoded, err := linearTable(dm.Dev{Major: 8}, 1000).Encode()
+	require.NoError(t, err)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if err := d.LoadEncoded(encoded, dm.TableOptions{}); err != nil {
+			t.Error(err)
+		}
+	}))
+}
+
 func TestEncodeRefuses(t *testing.T) {
 	_, err := dm.Table{{Start: 8, Length: 8, Target: dm.Zero{}}}.Encode()
 	require.ErrorAs(t, err, new(*dm.TableError))
