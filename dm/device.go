@@ -136,9 +136,9 @@ func (o TableOptions) flags() ioctl.Flags {
 
 // Load checks t and loads it as the inactive table, in place of one that may
 // be there. [Device.Resume] makes it active. On an error of the kernel no
-// inactive table is left; the active one is untouched in any case. When the kernel refuses a
-// table of several segments, the error says which, found by loading shorter
-// ones.
+// inactive table is left; the active one is untouched in any case. When the
+// kernel refuses a table of several segments, the error says which, found by
+// loading shorter ones.
 func (d *Device) Load(t Table, opts TableOptions) error {
 	if err := t.Validate(); err != nil {
 		return tableFault(&request{cmd: ioctl.TableLoad, id: d.id}, err)
@@ -150,9 +150,19 @@ func (d *Device) Load(t Table, opts TableOptions) error {
 	if refused, ok := errors.AsType[*Error](err); ok && tableRefused(err) {
 		refused.Segment = d.faultySegment(t, opts)
 	}
-	// The kernel keeps the one that was there before.
-	if clearErr := d.Clear(); clearErr != nil && !errors.Is(clearErr, syscall.ENXIO) {
-		return errors.Join(err, clearErr)
+	return d.afterFailure(err)
+}
+
+// afterFailure ends a load or a swap that failed with err: the kernel keeps the
+// inactive table that was there before. Without one nothing is cleared, for
+// the sake of the kernels that [Device.Clear] tells of.
+func (d *Device) afterFailure(err error) error {
+	info, infoErr := d.Info()
+	if infoErr == nil && info.Inactive {
+		infoErr = d.Clear()
+	}
+	if infoErr != nil && !errors.Is(infoErr, syscall.ENXIO) {
+		return errors.Join(err, infoErr)
 	}
 	return err
 }
@@ -207,8 +217,10 @@ func (d *Device) faultySegment(t Table, opts TableOptions) int {
 // 6.1) mishandles its own memory, and may crash, when a device with an active
 // table has its inactive one cleared and is then renamed or given a UUID, and
 // after that loaded, swapped or removed: dm_ima_measure_on_table_clear and
-// dm_ima_measure_on_device_rename, drivers/md/dm-ima.c. A load or a swap that
-// failed clears, too. A swap that succeeds in between makes it safe again.
+// dm_ima_measure_on_device_rename, drivers/md/dm-ima.c. A swap that succeeds in
+// between makes it safe again. A load or a swap that failed clears, too, but
+// only an inactive table that is there: an earlier one, or a part of the table
+// by which [Device.Load] found the segment at fault.
 func (d *Device) Clear() error {
 	return d.conn.do(&request{cmd: ioctl.TableClear, id: d.id}, nil)
 }
@@ -230,7 +242,7 @@ func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts Sus
 		return err
 	}
 	if err := d.Suspend(opts); err != nil {
-		return errors.Join(err, d.Clear())
+		return d.afterFailure(err)
 	}
 	info, err := d.resume(ctx, opts)
 	if err == nil || info.Active && !info.Suspended {
@@ -244,7 +256,7 @@ func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts Sus
 // dropped that and kept the old one; where a target refused to begin, the new
 // one is active and the old one is gone.
 func (d *Device) restore(ctx context.Context, old Table, before Info) error {
-	if err := d.Clear(); err != nil || !before.Active {
+	if err := d.afterFailure(nil); err != nil || !before.Active {
 		return err
 	}
 	now, err := d.Table(TableQuery{})

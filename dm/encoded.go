@@ -1,6 +1,11 @@
 package dm
 
-import "github.com/rok-storage/rok/ioctl"
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/rok-storage/rok/ioctl"
+)
 
 // EncodedTable is a table in the form that the kernel takes: for programs that
 // load the same one onto many devices, or again and again. Loading it costs
@@ -44,11 +49,16 @@ func (d *Device) LoadEncoded(e *EncodedTable, opts TableOptions) error {
 	*h = e.header
 	h.Flags |= r.flags
 	if err := r.encodeID(&e.buf); err != nil {
-		return &Error{Op: r.op(), Device: d.id.String(), Err: err}
+		return d.Load(e.table, opts) // which knows the name's other form
 	}
 	err := d.conn.send(&r, &e.buf)
-	if err != nil && tableRefused(err) {
+	switch {
+	case err == nil:
+		return nil
+	case tableRefused(err):
 		return d.Load(e.table, opts) // which finds the segment at fault
+	case errors.Is(err, fs.ErrClosed):
+		return err
 	}
-	return err
+	return d.afterFailure(err)
 }
