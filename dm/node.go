@@ -37,8 +37,8 @@ func (c *Conn) leavesNodes() bool { return c.cfg.NoNodes && !c.udevRuns() }
 
 // replaceNode puts the right node in place of a wrong one, in one step.
 func (c *Conn) replaceNode(path string, dev Dev) error {
-	if st, err := os.Lstat(path); err == nil && st.Mode()&(fs.ModeSymlink|fs.ModeDevice) == 0 {
-		return fmt.Errorf("%s is in the way and is no device: %w", path, fs.ErrExist)
+	if st, err := os.Lstat(path); err == nil && st.Mode().Type() != fs.ModeSymlink && st.Mode().Type() != fs.ModeDevice {
+		return fmt.Errorf("%s is in the way and is no block device: %w", path, fs.ErrExist)
 	}
 	if err := os.MkdirAll(c.cfg.Dir, 0o755); err != nil {
 		return err
