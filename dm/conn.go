@@ -182,16 +182,23 @@ func (c *Conn) do(r *request, read func(*ioctl.Buffer) error) error {
 }
 
 // find carries out r on the device that it names, in whichever form the kernel
-// has the name.
+// has the name: some other program may have made it as rok would not.
 func (c *Conn) find(r *request, s *scratch) error {
 	err := c.exchange(r, s)
-	if err == nil || !errors.Is(err, syscall.ENXIO) && !errors.Is(err, ioctl.ErrTooLong) || !r.asItIs() {
+	missing, tooLong := errors.Is(err, syscall.ENXIO), errors.Is(err, ioctl.ErrTooLong)
+	if err == nil || !missing && !tooLong || !r.hasOtherForm() {
 		return err
 	}
-	if again := c.exchange(r, s); !errors.Is(again, syscall.ENXIO) || errors.Is(err, ioctl.ErrTooLong) {
-		return again
+	if missing && r.cmd != ioctl.DevStatus {
+		// It may be a device in the table that is missing, or a target's own
+		// answer; then the other form would be another device.
+		there := c.exchange(&request{cmd: ioctl.DevStatus, id: r.id}, s)
+		if !errors.Is(there, syscall.ENXIO) {
+			return err
+		}
 	}
-	return err
+	r.raw = true
+	return c.exchange(r, s)
 }
 
 // exchange carries out r and leaves the reply in s. The error is an [*Error].

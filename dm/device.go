@@ -276,29 +276,34 @@ func (d *Device) restore(ctx context.Context, old Table, before Info) error {
 }
 
 // SetUUID gives the device a UUID. It must not have one yet: otherwise EINVAL.
-// Needs device-mapper 4.19.
+// It fails with [fs.ErrExist] where another device has that UUID. Needs
+// device-mapper 4.19.
 func (d *Device) SetUUID(uuid string) error {
 	if err := CheckUUID(uuid); err != nil {
-		return &Error{Op: (&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID}).op(), Device: d.id.String(), Err: err}
+		return &Error{Op: setUUIDOp, Device: d.id.String(), Err: err}
 	}
-	d, err := d.byName()
+	var err error
+	if d.id.name == "" {
+		d, _, err = d.byName(setUUIDOp)
+	}
 	if err == nil {
 		_, err = d.do(&request{cmd: ioctl.DevRename, flags: ioctl.FlagUUID, text: NodeName(uuid), isText: true})
 	}
 	return err
 }
 
-// byName returns a handle by name: rename is the one command that looks at
-// nothing else (dm_hash_rename, drivers/md/dm-ioctl.c).
-func (d *Device) byName() (*Device, error) {
-	if d.id.name != "" {
-		return d, nil
-	}
-	info, err := d.Info()
-	if err != nil {
-		return nil, renamed(err, ioctl.DevRename)
-	}
-	return d.conn.Device(ByName(info.Name)), nil
+// byName asks for the device's state, and returns a handle by its name: rename
+// is the one command that looks at nothing else (dm_hash_rename,
+// drivers/md/dm-ioctl.c). op is what an error names.
+func (d *Device) byName(op string) (*Device, Info, error) {
+	var info Info
+	var named ID
+	err := d.conn.do(&request{cmd: ioctl.DevStatus, id: d.id}, func(b *ioctl.Buffer) error {
+		info.read(b)
+		named = ID{name: info.Name, kernel: string(b.Header().NameBytes())}
+		return nil
+	})
+	return d.conn.Device(named), info, renamed(err, op)
 }
 
 // Rename gives the device a new name, and its node a new place. It returns a
@@ -311,11 +316,10 @@ func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
 	if err := CheckName(name); err != nil {
 		return nil, &Error{Op: ioctl.DevRename.String(), Device: d.id.String(), Err: err}
 	}
-	old, err := d.Info()
+	named, old, err := d.byName(ioctl.DevRename.String())
 	if err != nil {
-		return nil, renamed(err, ioctl.DevRename)
+		return nil, err
 	}
-	named := d.conn.Device(ByName(old.Name)) // the kernel looks at nothing else here
 	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: NodeName(name), isText: true})
 	if err != nil && info.Dev == (Dev{}) {
 		return nil, err

@@ -40,7 +40,7 @@ func (d *Device) ReadTable(l *Lines, q TableQuery) error {
 
 func (l *Lines) read(c *Conn, r *request) error {
 	l.reader, l.op, l.device = ioctl.TargetReader{}, r.op(), r.id
-	if err := c.exchange(r, &l.scratch); err != nil {
+	if err := c.find(r, &l.scratch); err != nil {
 		return err
 	}
 	l.reader = l.scratch.buf.Targets()

@@ -104,7 +104,7 @@ func readNames(b *ioctl.Buffer) ([]Entry, error) {
 func (c *Conn) askUUIDs(entries []Entry) ([]Entry, error) {
 	there := entries[:0]
 	for _, e := range entries {
-		info, err := c.Device(ByName(e.Name)).Info()
+		info, err := c.Device(ByDev(e.Dev)).Info()
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

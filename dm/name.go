@@ -130,6 +130,7 @@ func nodeByte(c byte) bool {
 type ID struct {
 	name, uuid string
 	dev        Dev
+	kernel     string // beside name: its form in the kernel, where that is known
 }
 
 // ByName is the device with the given name.

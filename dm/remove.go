@@ -30,7 +30,7 @@ func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	var before Info // whose node goes, too
 	if !d.conn.leavesNodes() {
 		if err := d.ReadInfo(&before); err != nil {
-			return renamed(err, ioctl.DevRemove)
+			return renamed(err, ioctl.DevRemove.String())
 		}
 	}
 	r := request{cmd: ioctl.DevRemove}
@@ -114,7 +114,7 @@ func (c *Conn) holders(dev Dev) []string {
 	var names []string
 	all, _ := c.List()
 	for _, entry := range all {
-		deps, _ := c.Device(ByName(entry.Name)).Deps()
+		deps, _ := c.Device(ByDev(entry.Dev)).Deps()
 		for _, dep := range deps {
 			if dep == dev {
 				names = append(names, entry.Name)
@@ -136,9 +136,9 @@ func (d *Device) CancelDeferredRemove() error {
 func (c *Conn) RemoveAll() error { return c.do(&request{cmd: ioctl.RemoveAll}, nil) }
 
 // renamed changes the operation in err to the one that the caller asked for.
-func renamed(err error, op ioctl.Cmd) error {
+func renamed(err error, op string) error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		e.Op = op.String()
+		e.Op = op
 	}
 	return err
 }

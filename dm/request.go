@@ -51,6 +51,10 @@ func (r *request) encodeID(b *ioctl.Buffer) error {
 	h := b.Header()
 	uuid := r.uuid
 	switch {
+	case r.id.kernel != "":
+		if err := b.SetName(r.id.kernel); err != nil {
+			return err
+		}
 	case r.id.name != "":
 		if err := b.SetName(r.inKernel(r.id.name)); err != nil {
 			return err
@@ -78,13 +82,11 @@ func (r *request) inKernel(name string) string {
 	return NodeName(name)
 }
 
-// asItIs makes r name its device in bytes that libdevmapper would have escaped,
-// and reports whether that is a difference: some other program may have made
-// it so.
-func (r *request) asItIs() bool {
+// hasOtherForm reports whether the device that r names may stand in the kernel
+// with bytes that r has escaped.
+func (r *request) hasOtherForm() bool {
 	name := r.id.name + r.id.uuid
-	r.raw = !r.raw && r.cmd != ioctl.DevCreate && takesDevice(r.cmd) && NodeName(name) != name
-	return r.raw
+	return !r.raw && r.id.kernel == "" && r.cmd != ioctl.DevCreate && takesDevice(r.cmd) && NodeName(name) != name
 }
 
 func (r *request) encodeTable(b *ioctl.Buffer, scratch []byte) ([]byte, error) {
@@ -101,13 +103,16 @@ func (r *request) encodeTable(b *ioctl.Buffer, scratch []byte) ([]byte, error) {
 	return scratch, nil
 }
 
+// setUUIDOp is what a rename with FlagUUID is called.
+const setUUIDOp = "set UUID of"
+
 // op names the operation in errors and traces.
 func (r *request) op() string {
 	switch {
 	case r.cmd == ioctl.DevSuspend && r.flags&ioctl.FlagSuspend == 0:
 		return "resume"
 	case r.cmd == ioctl.DevRename && r.flags&ioctl.FlagUUID != 0:
-		return "set UUID of"
+		return setUUIDOp
 	}
 	return r.cmd.String()
 }

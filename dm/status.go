@@ -165,7 +165,7 @@ func (d *Device) Wait(ctx context.Context, eventNr uint32) (Info, error) {
 		// between ends the wait.
 		info, err := d.Info()
 		if err != nil || int32(info.EventNr-eventNr) > 0 {
-			return info, renamed(err, ioctl.DevWait)
+			return info, renamed(err, ioctl.DevWait.String())
 		}
 		if err := w.wait(ctx); err != nil {
 			return info, err
