@@ -170,6 +170,20 @@ func TestCompareOnce(t *testing.T) {
 	require.Equal(t, 6, c.Ratio(0, 1).N)
 }
 
+// A budget ends a comparison after six replicates at the earliest.
+func TestCompareOnceBudget(t *testing.T) {
+	fresh := func(context.Context, int) (bench.Target, func(*bench.Result) error, error) {
+		return blocks(t, 16), nil, nil
+	}
+	for budget, want := range map[time.Duration]int{time.Nanosecond: 6, time.Hour: 8, 0: 8} {
+		c, err := bench.CompareOnce(t.Context(), []bench.Arm{{Name: "a", Fresh: fresh}}, bench.Job{RW: bench.Touch},
+			bench.OnceConfig{Replicates: 8, Budget: budget})
+		require.NoError(t, err)
+		require.Len(t, c.Rates, want, budget)
+		require.Equal(t, want, c.Results[0].IOPSCI.N)
+	}
+}
+
 func TestCompareOnceFails(t *testing.T) {
 	boom := errors.New("boom")
 	fresh := func(_ context.Context, replicate int) (bench.Target, func(*bench.Result) error, error) {

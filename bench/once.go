@@ -22,6 +22,9 @@ type OnceConfig struct {
 	// Replicates is how often each arm runs; 0: 6, the fewest of which the
 	// signed-rank test makes a 95 % interval.
 	Replicates int
+	// Budget, if set, is the time after which no further replicate begins, once
+	// there are six: on a slow machine intervals become wider, not runs longer.
+	Budget time.Duration
 	// Seed makes another random order of the arms.
 	Seed uint64
 	// Progress, if set, is called after each run.
@@ -51,6 +54,9 @@ func CompareOnce(ctx context.Context, arms []Arm, j Job, cfg OnceConfig) (*Compa
 	order := rand.New(rand.NewPCG(cfg.Seed, uint64(len(arms))))
 	c := &Comparison{}
 	for replicate := range cfg.Replicates {
+		if cfg.Budget > 0 && replicate >= minBlocks && time.Since(began) >= cfg.Budget {
+			break
+		}
 		block := make([]*Result, len(arms))
 		for k, i := range order.Perm(len(arms)) {
 			// Each replicate in another order of blocks, the same for all arms.

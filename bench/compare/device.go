@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
+
+	"github.com/rok-storage/rok/ioctl"
 )
 
 // RefusedError says that a device is not overwritten, and why. The command
@@ -30,37 +33,80 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Refused() bool { return true }
 
 // claimDevice opens a disk that nobody uses and on which nothing is, or, where
-// destroy names it again, anything.
+// destroy names it again, anything. The file has the name of the node, also
+// where path is a link: what a link such as /dev/disk/by-id/… leads to may
+// change.
 func claimDevice(path, destroy string) (*os.File, error) {
-	// O_EXCL on a block device: nobody has it mounted or claimed.
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_EXCL, 0)
+	node, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	// Before it is opened: opening some character devices does something.
+	if _, err := ioctl.NodeDev(node); err != nil {
+		return nil, &RefusedError{Device: path, Reason: "is not a block device"}
+	}
+	// O_EXCL on a block device: nobody has it, or a partition of it, mounted or
+	// claimed.
+	f, err := os.OpenFile(node, os.O_RDWR|syscall.O_EXCL, 0)
 	if errors.Is(err, syscall.EBUSY) {
-		return nil, &RefusedError{Device: path, Reason: "is in use: it is mounted, or another device stands on it"}
+		return nil, &RefusedError{Device: path, Reason: "is in use: it or a partition of it is mounted, or another device stands on it"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	if _, err := openDisk(f); err != nil {
-		f.Close()
-		return nil, &RefusedError{Device: path, Reason: "is not a block device"}
+	if err := overwritable(f, path, destroy); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
-	what := ""
-	if destroy != path {
-		what, err = whatIsOn(f)
-	}
-	if err == nil && what == "" {
-		// Our own devices must be able to claim the disk next.
-		again, err := os.OpenFile(path, os.O_RDWR, 0)
-		return again, errors.Join(err, f.Close())
-	}
-	f.Close()
+	// Our own devices must be able to claim the disk next. While it is open,
+	// its node does not become another disk's.
+	again, err := os.OpenFile(node, os.O_RDWR, 0)
+	return again, errors.Join(err, f.Close())
+}
+
+// overwritable reports why the disk f, which was named as path, is not to be
+// overwritten.
+func overwritable(f *os.File, path, destroy string) error {
+	readOnly, err := ioctl.ReadOnly(f)
 	if err != nil {
-		return nil, fmt.Errorf("compare: look at what is on %s: %w", path, err)
+		return fmt.Errorf("compare: %w", err)
 	}
-	return nil, &RefusedError{
+	if readOnly {
+		return &RefusedError{Device: path, Reason: "is read-only"}
+	}
+	// A loop device uses a disk without a claim.
+	loops, err := loopFiles()
+	if err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
+	for loop, file := range loops {
+		if sameDisk(file, f.Name()) {
+			return &RefusedError{Device: path, Reason: "is in use: " + loop + " stands on it"}
+		}
+	}
+	if destroy == path {
+		return nil
+	}
+	what, err := whatIsOn(f)
+	if err != nil {
+		return fmt.Errorf("compare: look at what is on %s: %w", path, err)
+	}
+	if what == "" {
+		return nil
+	}
+	return &RefusedError{
 		Device: path, Reason: what,
 		Hint: "to overwrite it, name it again: --destroy " + path,
 	}
+}
+
+// sameDisk reports whether two paths are nodes of the same block device.
+func sameDisk(a, b string) bool {
+	first, err := ioctl.NodeDev(a)
+	if err != nil {
+		return false
+	}
+	second, err := ioctl.NodeDev(b)
+	return err == nil && first == second
 }
 
 // signature is what marks the contents of a disk.

@@ -82,7 +82,7 @@ func (r *Report) htmlRatios(m *markup) {
 	low, high := r.ratioRange()
 	for i, b := range r.backings() {
 		m.begin("figure")
-		m.element("h3", b.heading())
+		m.element("h3", b.label())
 		drawing{m}.ratioChart(fmt.Sprintf("ratio-%d", i), b, r.panels(b.Backing), low, high)
 		m.end("figure")
 	}
@@ -93,7 +93,7 @@ func (r *Report) htmlRatios(m *markup) {
 // depth side by side.
 func (r *Report) htmlCharts(m *markup, id string, chart func(drawing, string, panel)) {
 	for i, b := range r.backings() {
-		m.element("h3", b.heading())
+		m.element("h3", b.label())
 		m.begin("div", "class", "charts")
 		panels := r.panels(b.Backing)
 		slices.SortStableFunc(panels, func(a, b panel) int { return cmp.Compare(a.queueDepth, b.queueDepth) })

@@ -61,7 +61,7 @@ func (s *stand) measureOnce(ctx context.Context, p *Plan, g group, progress func
 			return s.freshTarget(ctx, t, g, &proofs[i])
 		}}
 	}
-	c, err := bench.CompareOnce(ctx, arms, g.job(p.cfg), bench.OnceConfig{Replicates: g.replicates, Progress: progress})
+	c, err := bench.CompareOnce(ctx, arms, g.job(p.cfg), bench.OnceConfig{Replicates: g.replicates, Budget: g.time, Progress: progress})
 	if err != nil {
 		return nil, "", fmt.Errorf("compare: %v: %w", g, err)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,31 +33,78 @@ type own struct {
 	dir  string
 	lock *os.File
 	undo []func(context.Context) error
+	left bool // a step of undo failed
 }
+
+// LeftError says that a run could not remove all that it had made. The next run
+// tries again: see [Sweep].
+type LeftError struct{ Err error }
+
+// Error prints, for example, `compare: left behind, for the next run to remove: dm: remove "rok-compare-…": …`.
+func (e *LeftError) Error() string {
+	return "compare: left behind, for the next run to remove: " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *LeftError) Unwrap() error { return e.Err }
 
 // newOwn makes and locks the run's directory below dir.
 func newOwn(conn *dm.Conn, dir string) (*own, error) {
+	for {
+		o, err := tryOwn(conn, dir)
+		if o != nil || err != nil {
+			return o, err
+		}
+	}
+}
+
+// tryOwn is newOwn, but for another run's [Sweep], which may take a directory
+// that is not locked yet for a dead run's, and remove it; then tryOwn returns
+// nil.
+func tryOwn(conn *dm.Conn, dir string) (*own, error) {
 	id := strings.ReplaceAll(uuid.NewString(), "-", "")[:8]
 	o := &own{conn: conn, id: id, dir: filepath.Join(dir, namePrefix+id)}
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	o.undo = append(o.undo, func(context.Context) error { return os.RemoveAll(o.dir) })
-	lock, err := os.OpenFile(filepath.Join(o.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	path := filepath.Join(o.dir, lockFile)
+	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("compare: %w", err), os.RemoveAll(o.dir))
+	}
+	o.lock = lock
+	locked, err := ioctl.TryLock(lock, true)
 	if err == nil {
-		o.lock = lock
-		_, err = ioctl.TryLock(lock, true)
+		_, err = lock.WriteString(thisProcess().String())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("compare: %w", err), o.close(context.Background()))
 	}
+	mine, err := lock.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("compare: %w", err), o.close(context.Background()))
+	}
+	if there, err := os.Stat(path); !locked || err != nil || !os.SameFile(mine, there) {
+		return nil, lock.Close()
+	}
 	return o, nil
 }
 
-// close undoes everything, also after ctx has ended.
-func (o *own) close(ctx context.Context) error { return o.closeTo(ctx, 0) }
+// close undoes everything, also after ctx has ended. Where that fails the
+// directory stays: by it the next run knows whose the rest is.
+func (o *own) close(ctx context.Context) error {
+	err := o.closeTo(ctx, 0)
+	if !o.left {
+		err = errors.Join(err, os.RemoveAll(o.dir))
+	}
+	return errors.Join(err, o.lock.Close())
+}
 
-// closeTo undoes everything but the first n steps.
+// closeTo undoes everything but the first n steps. It fails with a
+// [*LeftError].
 func (o *own) closeTo(ctx context.Context, n int) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
@@ -65,11 +114,11 @@ func (o *own) closeTo(ctx context.Context, n int) error {
 		o.undo = o.undo[:last]
 		errs = append(errs, step(ctx))
 	}
-	if n == 0 && o.lock != nil {
-		errs = append(errs, o.lock.Close())
-		o.lock = nil
+	if err := errors.Join(errs...); err != nil {
+		o.left = true
+		return &LeftError{err}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // onClose adds a step to be done before all earlier ones.
@@ -104,6 +153,10 @@ func removeIfThere(ctx context.Context, dev *dm.Device) error {
 
 // image makes a sparse file of the run's own and attaches a loop device to it.
 func (o *own) image(size units.Bytes) (*ioctl.Loop, error) {
+	// A write to a sparse file that finds no space fails late, and as EIO.
+	if free, err := freeSpace(o.dir); err == nil && free < size {
+		return nil, fmt.Errorf("compare: backing file in %s: %v are free, %v are needed: %w", filepath.Dir(o.dir), free, size, syscall.ENOSPC)
+	}
 	path := filepath.Join(o.dir, imageFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -14,10 +13,8 @@ type phrase struct {
 }
 
 // name describes the cells of part as briefly as it can, knowing that all the
-// cells there are is whole: what holds for all depths needs no depth. Each
-// phrase is followed by its range of ratios, printed with format; the first one
-// has its unit.
-func name(part, whole []Cell, format string) []string {
+// cells there are is whole: what holds for all depths needs no depth.
+func name(part, whole []Cell) []string {
 	kinds := []struct {
 		noun     string
 		workload Workload
@@ -41,13 +38,8 @@ func name(part, whole []Cell, format string) []string {
 	}
 	phrases = joinZeroing(phrases)
 	var names []string
-	unit := " times"
 	for _, p := range phrases {
-		ratios := spread(p.cells)
-		if ratios != notMeasured {
-			ratios, unit = ratios+unit, ""
-		}
-		names = append(names, p.noun+p.qualifier+fmt.Sprintf(format, ratios))
+		names = append(names, p.noun+p.qualifier)
 	}
 	return names
 }

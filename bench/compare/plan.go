@@ -136,6 +136,10 @@ func NewPlan(cfg Config) (*Plan, error) {
 	p := &Plan{cfg: cfg, backings: []Backing{Device}, cases: spaceCases(), prepare: 3 * time.Second}
 	if cfg.Virtual {
 		p.backings = []Backing{Memory, Latency}
+	} else {
+		for i := range p.cases {
+			p.cases[i].time += p.cases[i].queued
+		}
 	}
 	for _, b := range p.backings {
 		for _, fsync := range []int{-1, 0, 4} {
@@ -186,7 +190,7 @@ func (p *Plan) first(b Backing, depth, fsync int) group {
 	}
 	if short := float64(p.cfg.CellTime) / float64(defaultTime); short < 1 {
 		// The making of volumes stays.
-		g.chunks = max(int(float64(g.chunks)*short), min(2*depth, g.chunks))
+		g.chunks = fewerChunks(g.chunks, depth, short)
 		g.replicates = max(int(float64(g.replicates)*short), fewestRuns)
 		g.time = time.Duration(float64(g.time) * (1 + 2*short) / 3)
 	}

@@ -53,6 +53,9 @@ func TestPlan(t *testing.T) {
 	require.NoError(t, err)
 	require.LessOrEqual(t, native.Time(), 5*time.Minute)
 	require.Equal(t, []Backing{Device}, native.backings)
+	require.Equal(t, ThinQueue, native.cases[0].name)
+	require.Greater(t, native.cases[0].time, kernelPatience, "a host's kernel holds writes back for a minute")
+	require.Greater(t, p.cases[0].time, virtualPatience)
 	require.True(t, slices.ContainsFunc(native.Lines(), func(l string) bool { return l == "device: what it comes to on this disk" }))
 }
 

@@ -27,7 +27,9 @@ type runner struct {
 
 // Run carries the plan out. It first removes what killed runs left: see
 // [Sweep]. Afterwards, also when it fails and when ctx ends, nothing of its own
-// is left. It fails with a [*RefusedError] where the device must not be used.
+// is left; where something could not be removed, the error is a [*LeftError]
+// too. It fails with a [*RefusedError] where the device must not be used, and
+// with ENOSPC where there is no space for the backing file.
 func (p *Plan) Run(ctx context.Context, conn *dm.Conn) (*Report, error) {
 	if _, err := Sweep(ctx, conn, p.cfg.Dir); err != nil {
 		return nil, fmt.Errorf("compare: clean up after an earlier run: %w", err)
@@ -40,7 +42,7 @@ func (p *Plan) Run(ctx context.Context, conn *dm.Conn) (*Report, error) {
 	if err != nil {
 		return nil, errors.Join(err, release())
 	}
-	o.undo = append([]func(context.Context) error{func(context.Context) error { return release() }}, o.undo...)
+	o.onClose(func(context.Context) error { return release() })
 	r := &runner{Plan: p, own: o, report: &Report{}, began: time.Now()}
 	err = r.run(ctx, base)
 	if err = errors.Join(err, o.close(ctx)); err != nil {
@@ -96,7 +98,7 @@ func (r *runner) loadThinPool() error {
 	if _, err := r.own.conn.TargetVersion("thin-pool"); err != nil {
 		return err
 	}
-	return r.own.setNoSpaceTimeout(5 * time.Second)
+	return r.own.setNoSpaceTimeout(virtualPatience)
 }
 
 // base is the disk that everything stands on, and what it is.
@@ -171,7 +173,8 @@ func (r *runner) measureBacking(ctx context.Context, base disk, b Backing) (err 
 			continue
 		}
 		r.progress(g.String(), 0, g.time)
-		cells, used, err := s.measure(ctx, r.Plan, g, func(p bench.Progress) {
+		plan, hurried := r.hurry(g, pace(r.at(g.String(), 0)))
+		cells, used, err := s.measure(ctx, plan, hurried, func(p bench.Progress) {
 			r.progress(g.String(), float64(p.Done)/float64(p.Steps), g.time)
 		})
 		if err != nil {
@@ -186,15 +189,14 @@ func (r *runner) measureBacking(ctx context.Context, base disk, b Backing) (err 
 
 // progress reports that a fraction of a step is done.
 func (r *runner) progress(step string, fraction float64, planned time.Duration) {
-	if r.cfg.Progress == nil {
-		return
+	if r.cfg.Progress != nil {
+		r.cfg.Progress(r.at(step, time.Duration(fraction*float64(planned))))
 	}
-	r.cfg.Progress(Progress{
-		Step:    step,
-		Done:    r.done + time.Duration(fraction*float64(planned)),
-		Total:   r.Time(),
-		Elapsed: time.Since(r.began),
-	})
+}
+
+// at is how far the run is, with some of a step done.
+func (r *runner) at(step string, done time.Duration) Progress {
+	return Progress{Step: step, Done: r.done + done, Total: r.Time(), Elapsed: time.Since(r.began)}
 }
 
 func kernelRelease() string {
@@ -203,6 +205,13 @@ func kernelRelease() string {
 		return "unknown"
 	}
 	return unix.ByteSliceToString(u.Release[:])
+}
+
+// freeSpace is what the file system of a directory has for a file.
+func freeSpace(dir string) (units.Bytes, error) {
+	var st unix.Statfs_t
+	err := unix.Statfs(dir, &st)
+	return units.Bytes(st.Bavail) * units.Bytes(st.Frsize), err
 }
 
 // fileSystem names the file system of a directory, for the report.

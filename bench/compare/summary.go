@@ -99,7 +99,8 @@ func depthPhrase(cells []Cell) string {
 	return ""
 }
 
-// predicate says where the claim holds, where not, and where that is open.
+// predicate says where the claim holds and where not, and for how much it is
+// open.
 func predicate(cells []Cell) string {
 	var by [3][]Cell
 	for _, c := range cells {
@@ -108,16 +109,23 @@ func predicate(cells []Cell) string {
 	if len(cells) > 1 {
 		switch len(cells) {
 		case len(by[holds]):
-			return "holds everywhere: " + enumerate(name(cells, cells, " %s"))
+			return "holds everywhere" + spread(cells)
 		case len(by[fails]):
-			return "holds nowhere: " + enumerate(name(cells, cells, " %s"))
+			return "holds nowhere" + spread(cells)
 		}
 	}
 	var parts []string
 	for _, v := range []verdict{holds, fails, undecided} {
-		if len(by[v]) > 0 {
-			parts = append(parts, v.verb()+" for "+enumerate(name(by[v], cells, " (%s)")))
+		if len(by[v]) == 0 {
+			continue
 		}
+		names := name(by[v], cells)
+		part := v.verb() + " for " + enumerate(names)
+		if v == undecided && len(names) > 1 {
+			// The table shows which: a list of them would hide what is known.
+			part = fmt.Sprintf("%s in %d of %d cases", v.verb(), len(by[v]), len(cells))
+		}
+		parts = append(parts, part+spread(by[v]))
 	}
 	if len(parts) < 3 {
 		return strings.Join(parts, " and ")
@@ -125,7 +133,8 @@ func predicate(cells []Cell) string {
 	return parts[0] + ", " + parts[1] + ", and " + parts[2]
 }
 
-// spread is the range of the cells' ratios: "1.04–1.27".
+// spread is the range of the cells' ratios, with a leading blank:
+// " (1.04–1.27 times)".
 func spread(cells []Cell) string {
 	low, high := math.Inf(1), 0.0
 	for _, c := range cells {
@@ -135,16 +144,13 @@ func spread(cells []Cell) string {
 	}
 	switch from, to := formatRatio(low), formatRatio(high); {
 	case high == 0:
-		return notMeasured
+		return " (not measured)"
 	case from == to:
-		return from
+		return " (" + from + " times)"
 	default:
-		return from + "–" + to
+		return " (" + from + "–" + to + " times)"
 	}
 }
-
-// notMeasured is the spread of cells that have no ratio.
-const notMeasured = "not measured"
 
 // depths are the queue depths of cells, in order.
 func depths(cells []Cell) []int { return distinct(cells, func(c Cell) int { return c.QueueDepth }) }

@@ -3,10 +3,12 @@ package compare
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/ioctl"
@@ -15,8 +17,10 @@ import (
 
 // Sweep removes what runs left that were killed: their devices, loop devices
 // and directories below dir, and nothing else. A run whose lock is held is
-// alive, and is left alone; so is a device whose run has no directory below
-// dir. It returns the ids of the runs that it removed.
+// alive, and is left alone, unless it was killed and hangs in a write that its
+// full pool holds back: then the pool is told to fail it. A device whose run has
+// no directory below dir is left alone too. It returns the ids of the runs that
+// it removed.
 func Sweep(ctx context.Context, conn *dm.Conn, dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,15 +48,25 @@ func Sweep(ctx context.Context, conn *dm.Conn, dir string) ([]string, error) {
 
 // sweepRun removes one run, and reports false where it is alive.
 func sweepRun(ctx context.Context, conn *dm.Conn, id, dir string) (bool, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		// A run locks before it makes anything else. One that begins at this
+		// moment puts up with the loss of its directory.
+		return os.Remove(dir) == nil, nil
+	}
 	if err != nil {
 		return false, err
 	}
 	defer lock.Close()
-	if dead, err := ioctl.TryLock(lock, true); err != nil || !dead {
+	prefix := uuidPrefix + id + "-"
+	dead, err := ioctl.TryLock(lock, true)
+	if err == nil && !dead {
+		dead, err = finish(ctx, conn, lock, prefix)
+	}
+	if err != nil || !dead {
 		return false, err
 	}
-	if err := sweepDevices(ctx, conn, uuidPrefix+id+"-"); err != nil {
+	if err := sweepDevices(ctx, conn, prefix); err != nil {
 		return false, err
 	}
 	if err := sweepLoops(dir); err != nil {
@@ -61,28 +75,79 @@ func sweepRun(ctx context.Context, conn *dm.Conn, id, dir string) (bool, error) 
 	return true, os.RemoveAll(dir)
 }
 
+// finishing is how long a process that was killed may take to end once nothing
+// holds it up.
+const finishing = 10 * time.Second
+
+// finish ends a run that was killed and cannot die, because its own pool holds
+// back what it writes. It reports whether lock, which the run had, is held now.
+func finish(ctx context.Context, conn *dm.Conn, lock *os.File, prefix string) (bool, error) {
+	text := make([]byte, 64)
+	n, err := lock.ReadAt(text, 0)
+	if err != nil && err != io.EOF || !parseProcess(string(text[:n])).dying() {
+		return false, nil
+	}
+	if err := unblockAll(ctx, conn, prefix); err != nil {
+		return false, err
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.NewTimer(finishing)
+	defer limit.Stop()
+	for {
+		if locked, err := ioctl.TryLock(lock, true); err != nil || locked {
+			return locked, err
+		}
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			return false, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// unblockAll unblocks the devices with the given UUID prefix.
+func unblockAll(ctx context.Context, conn *dm.Conn, prefix string) error {
+	devices, err := conn.ListMatching(dm.Filter{UUID: prefix})
+	if err != nil {
+		return err
+	}
+	for _, e := range devices {
+		if err := unblock(ctx, conn, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sweepDevices removes the devices with the given UUID prefix, the ones on top
 // first: those below are busy until then.
 func sweepDevices(ctx context.Context, conn *dm.Conn, prefix string) error {
+	if err := unblockAll(ctx, conn, prefix); err != nil {
+		return err
+	}
+	retry := time.Duration(0)
 	for {
 		left, err := conn.ListMatching(dm.Filter{UUID: prefix})
 		if err != nil || len(left) == 0 {
 			return err
 		}
-		for _, e := range left {
-			if err := unblock(ctx, conn, e); err != nil {
-				return err
-			}
-		}
 		removed := false
 		var errs []error
 		for _, e := range left {
-			err := conn.Device(dm.ByUUID(e.UUID)).Remove(ctx, dm.RemoveOptions{})
+			err := conn.Device(dm.ByUUID(e.UUID)).Remove(ctx, dm.RemoveOptions{Retry: retry})
 			removed = removed || err == nil
 			errs = append(errs, err)
 		}
-		if !removed {
+		switch {
+		case removed:
+			retry = 0
+		case retry > 0:
 			return errors.Join(errs...)
+		default:
+			retry = removeRetry
 		}
 	}
 }
@@ -131,24 +196,44 @@ func stopQueueing(ctx context.Context, pool *thin.Pool) error {
 
 // sweepLoops detaches the loop devices whose file is in dir.
 func sweepLoops(dir string) error {
-	files, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	loops, err := loopFiles()
 	if err != nil {
 		return err
 	}
+	// The kernel shows a file's path without links.
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
 	var errs []error
-	for _, file := range files {
-		backing, err := os.ReadFile(file)
-		if err != nil {
-			continue // detached meanwhile
-		}
-		path := strings.TrimSuffix(strings.TrimSpace(string(backing)), " (deleted)")
-		if filepath.Dir(path) != dir {
+	for loop, file := range loops {
+		if filepath.Dir(file) != dir {
 			continue
 		}
-		loop := filepath.Base(filepath.Dir(filepath.Dir(file)))
-		if err := ioctl.DetachLoop("/dev/" + loop); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := ioctl.DetachLoop(loop); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// loopFiles are the files of the machine's loop devices, by the path of each
+// device.
+func loopFiles() (map[string]string, error) {
+	paths, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // detached meanwhile
+		}
+		loop := "/dev/" + filepath.Base(filepath.Dir(filepath.Dir(path)))
+		files[loop] = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), " (deleted)")
+	}
+	return files, nil
 }

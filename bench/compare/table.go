@@ -59,6 +59,15 @@ func (b BackingReport) heading() string {
 	return printable(string(b.Backing))
 }
 
+// label is the backing in a chart's heading, whose place is small: what it
+// stands on is among the lines of the environment.
+func (b BackingReport) label() string {
+	if b.Latency > 0 {
+		return printable(string(b.Backing)) + ": " + b.Latency.String() + " added to each I/O"
+	}
+	return printable(string(b.Backing))
+}
+
 // environmentLines are what was measured on, as pairs of a name and a value.
 func (r *Report) environmentLines() [][2]string {
 	e := &r.Environment
