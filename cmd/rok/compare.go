@@ -149,10 +149,13 @@ func (f *compareFlags) here(c *cobra.Command, conn *dm.Conn, cfg compare.Config)
 		return nil, err
 	}
 	report, err := plan.Run(c.Context(), conn)
-	if err != nil && c.Context().Err() != nil {
-		return nil, interrupted()
+	if err == nil || c.Context().Err() == nil {
+		return report, err
 	}
-	return report, err
+	if left, ok := errors.AsType[*compare.LeftError](err); ok {
+		return nil, left
+	}
+	return nil, interrupted()
 }
 
 // plan makes the plan and shows it.

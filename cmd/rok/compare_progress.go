@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"sync"
 
@@ -14,16 +15,17 @@ import (
 // compareProgress shows how far a comparison is, or relays it to the rok
 // outside of the virtual machine, which shows it.
 type compareProgress struct {
-	mu    sync.Mutex
-	shown *cli.Progress
-	relay io.Writer // JSON lines; nil: show
+	mu     sync.Mutex
+	shown  *cli.Progress // nil: quiet
+	relay  io.Writer     // JSON lines; nil: show
+	stderr io.Writer
 }
 
 func (f *compareFlags) progress(c *cobra.Command) *compareProgress {
 	if f.relay {
 		return &compareProgress{relay: c.ErrOrStderr()}
 	}
-	return &compareProgress{shown: cli.NewProgress(c.ErrOrStderr(), *f.quiet)}
+	return &compareProgress{shown: cli.NewProgress(c.ErrOrStderr(), *f.quiet), stderr: c.ErrOrStderr()}
 }
 
 func (p *compareProgress) plan(lines []string) {
@@ -64,6 +66,10 @@ func (p *compareProgress) line(text string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.shown == nil { // what is no progress is told to the quiet too
+		fmt.Fprintln(p.stderr, text)
+		return
+	}
 	p.shown.Println(text)
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -97,17 +98,26 @@ func (f *compareFlags) machineArgs(self string) []string {
 // machineError keeps the code that rok inside of the machine exited with.
 func machineError(err error) error {
 	code := cli.Failed
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() <= int(cli.Corrupt) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 && exit.ExitCode() <= int(cli.Corrupt) {
 		code = cli.Code(exit.ExitCode())
 	}
 	return &cli.Error{Err: fmt.Errorf("compare: in the virtual machine: %w", err), Code: code}
 }
 
-// readLines calls do with each line of r.
+// readLines calls do with each line of r, however long: who writes them would
+// wait for ever where the rest is not read.
 func readLines(r io.Reader, do func(string)) error {
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		do(lines.Text())
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			do(strings.TrimSuffix(line, "\n"))
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return lines.Err()
 }
