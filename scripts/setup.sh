@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 cache=.cache/vm
 mkdir -p $cache
 
-say() { echo "setup: $*"; }
+# On standard error: what make compare prints on standard output may be JSON.
+say() { echo "setup: $*" >&2; }
 die() { echo "setup: $*" >&2; exit 1; }
 
 packages() {

@@ -166,7 +166,7 @@ func (p *fullPool) activate(ctx context.Context, create func(context.Context, th
 
 // exhaust writes until space ends, recovers, and says what happened.
 func (p *fullPool) exhaust(ctx context.Context) (NoSpace, error) {
-	n := NoSpace{Case: p.name}
+	n := NoSpace{Case: p.name, Recovery: []string{}}
 	app, err := openApplication(p.volume.Path(), chunkSize, p.every)
 	if err != nil {
 		n.Errno.Open = errnoName(err)

@@ -87,7 +87,9 @@ type Cell struct {
 	IOPSCI [2]float64 `json:"iops_ci"`
 	// ThickOverThis is how many times as many IOPS the thick volume gave,
 	// measured beside this target in the same minutes. 1 for thick itself.
-	ThickOverThis   float64    `json:"thick_over_this"`
+	ThickOverThis float64 `json:"thick_over_this"`
+	// ThickOverThisCI is its 95 % confidence interval: low, high. Zeros where
+	// there were too few samples for one.
 	ThickOverThisCI [2]float64 `json:"thick_over_this_ci"`
 
 	Latency LatencyReport `json:"latency_ns"`
@@ -97,9 +99,9 @@ type Cell struct {
 	// Samples is how many paired samples the intervals come from: blocks of
 	// slices, or runs on fresh volumes.
 	Samples int `json:"samples"`
-	// Blocks are the chunks that the cell's runs mapped newly in the pool, as
-	// its status counted before and after each, and the chunks they touched;
-	// zero where a cell maps nothing.
+	// ChunksMapped are the chunks that the cell's runs mapped newly in the pool,
+	// as its status counted before and after each, and ChunksTouched those that
+	// they wrote to; zero where a cell maps nothing.
 	ChunksTouched uint64 `json:"chunks_touched,omitempty"`
 	ChunksMapped  uint64 `json:"chunks_mapped,omitempty"`
 }
@@ -160,5 +162,11 @@ type Errnos struct {
 	FsyncAgain *string `json:"fsync_again"`
 }
 
-// interval is the two ends of a confidence interval.
-func interval(i stat.Interval) [2]float64 { return [2]float64{i.Low, i.High} }
+// interval is the two ends of a confidence interval, or zeros where it attains
+// less than 95 %, because samples without a rate were left out.
+func interval(i stat.Interval) [2]float64 {
+	if i.Confidence < 0.95 {
+		return [2]float64{}
+	}
+	return [2]float64{i.Low, i.High}
+}

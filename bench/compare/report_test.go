@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/bench/stat"
 )
 
 // sample is the report of testdata/report.json, with its summary.
@@ -51,4 +53,21 @@ func TestReportRoundTrip(t *testing.T) {
 		require.Contains(t, keys, key)
 	}
 	require.Contains(t, string(keys["no_space"]), `"errno":{"open":null,"write":"ENOSPC","fsync":null,"fsync_again":null}`)
+}
+
+// An interval that is worth less than it says is none.
+func TestInterval(t *testing.T) {
+	ratios := func(n int) [2]float64 {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = 2.5 + float64(i)/100
+		}
+		return interval(stat.HodgesLehmann(x, 0.95))
+	}
+	require.Equal(t, [2]float64{2.5, 2.55}, ratios(6))
+	require.Zero(t, ratios(5))
+	c := Cell{Target: Thin, ThickOverThis: 2.5, ThickOverThisCI: ratios(5)}
+	require.Equal(t, undecided, c.verdict())
+	require.False(t, c.same())
+	require.Equal(t, "-", formatInterval(c.ThickOverThisCI))
 }
