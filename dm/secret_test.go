@@ -47,7 +47,7 @@ func (w *watched) clean(t *testing.T) {
 	require.NotEmpty(t, w.buffers)
 	for b := range w.buffers {
 		b.Header().DataSize = 0 // all of it
-		require.NotContains(t, string(b.Bytes()), testKey)
+		require.False(t, bytes.Contains(b.Bytes(), []byte(testKey)))
 	}
 }
 
@@ -97,6 +97,14 @@ func TestSecrets(t *testing.T) {
 	lines.Wipe()
 	require.False(t, lines.Next())
 	w.clean(t)
+
+	// In a message, too.
+	_, err = d.Message(0, "key set "+testKey)
+	require.Error(t, err)
+	w.clean(t)
+	_, err = d.Message(0, "key set "+testKey+"\x00")
+	require.ErrorIs(t, err, ioctl.ErrZeroByte)
+	require.NotContains(t, err.Error(), testKey)
 
 	require.Positive(t, w.carried)
 	require.NotContains(t, fmt.Sprintf("%+v", traces), testKey)

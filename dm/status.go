@@ -108,28 +108,45 @@ func (d *Device) Table(q TableQuery) (Table, error) {
 }
 
 func (d *Device) tableRequest(q TableQuery) request {
-	r := request{cmd: ioctl.TableStatus, flags: ioctl.FlagStatusTable | ioctl.FlagNoFlush | ioctl.FlagSecureData, id: d.id}
+	r := request{cmd: ioctl.TableStatus, flags: ioctl.FlagStatusTable | ioctl.FlagNoFlush | d.conn.secure(), id: d.id}
 	if q.Inactive {
 		r.flags |= ioctl.FlagQueryInactive
-	}
-	if d.conn.abi.Less(ioctl.ABI{Major: 4, Minor: 20}) {
-		r.flags &^= ioctl.FlagSecureData
 	}
 	return r
 }
 
+// secure is SECURE_DATA where the kernel knows it, for what holds a key
+// perhaps.
+func (c *Conn) secure() ioctl.Flags {
+	if c.abi.Less(ioctl.FlagSecureData.MinABI(ioctl.TableStatus)) {
+		return 0
+	}
+	return ioctl.FlagSecureData
+}
+
+// mayHoldKey reports whether message begins as "key set KEY" does, which
+// crypt_message of drivers/md/dm-crypt.c takes in any case.
+func mayHoldKey(message string) bool {
+	message = strings.TrimLeft(message, " \t\n\v\f\r")
+	return len(message) >= 3 && strings.EqualFold(message[:3], "key")
+}
+
 // Message sends a message to the target that holds the given sector, and
 // returns its reply, which is empty for most. What the target makes of it, and
-// which errno it fails with, is the target's. Needs device-mapper 4.2.
+// which errno it fails with, is the target's. Needs device-mapper 4.2. The
+// buffers of one that begins with "key", which may hold one, are wiped.
 //
 // A reply larger than 64 KiB is lost, and the error is a [*ReplyError]: the
 // message had its effect, and sending it again would repeat it.
 func (d *Device) Message(sector units.Sectors, message string) (string, error) {
-	if reason := checkString(message, ioctl.MaxSize/2); reason != "" {
-		return "", &Error{Op: ioctl.TargetMsg.String(), Device: d.id.String(), Err: &NameError{Kind: "message", Value: message, Reason: reason}}
+	if len(message) > ioctl.MaxSize/2 {
+		return "", &Error{Op: ioctl.TargetMsg.String(), Device: d.id.String(), Err: ioctl.ErrTooLong}
 	}
 	var reply string
 	r := request{cmd: ioctl.TargetMsg, id: d.id, sector: sector, text: message}
+	if mayHoldKey(message) {
+		r.flags |= d.conn.secure()
+	}
 	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
 		if b.Header().Flags&ioctl.FlagActivePresent == 0 && !strings.HasPrefix(message, "@") {
 			// Some kernels say that all went well: the missing table is an
@@ -168,7 +185,7 @@ func (d *Device) Wait(ctx context.Context, eventNr uint32) (Info, error) {
 			return info, renamed(err, ioctl.DevWait.String())
 		}
 		if err := w.wait(ctx); err != nil {
-			return info, err
+			return info, &Error{Op: ioctl.DevWait.String(), Device: d.id.String(), Err: err}
 		}
 	}
 }

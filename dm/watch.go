@@ -53,6 +53,7 @@ type Event struct {
 type Watcher struct {
 	conn *Conn // over a control node of its own: event counters belong to it
 	last map[Dev]Entry
+	late bool // something happened, and the look at it failed
 }
 
 // Watch begins to watch. What happens from now on is not lost, however late
@@ -103,22 +104,20 @@ func (w *Watcher) Devices() []Entry {
 // after that.
 func (w *Watcher) Next(ctx context.Context) ([]Event, error) {
 	for {
-		if err := w.wait(ctx); err != nil {
-			return nil, err
+		if !w.late {
+			if err := w.wait(ctx); err != nil {
+				return nil, &Error{Op: "watch", Err: err}
+			}
 		}
 		events, err := w.look()
+		w.late = err != nil
 		if err != nil || len(events) > 0 {
 			return events, err
 		}
 	}
 }
 
-func (w *Watcher) wait(ctx context.Context) error {
-	if err := w.conn.kernel.Wait(ctx); err != nil {
-		return &Error{Op: "watch", Err: err}
-	}
-	return nil
-}
+func (w *Watcher) wait(ctx context.Context) error { return w.conn.kernel.Wait(ctx) }
 
 // look arms the next wait, then lists the devices: an event between the two
 // is in the list, and ends the next wait for nothing; the other way round it

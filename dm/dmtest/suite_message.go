@@ -83,7 +83,7 @@ func testMessages(t *testing.T, r *rig) {
 	require.ErrorIs(t, err, syscall.EINVAL)
 	require.EqualError(t, err, `dm: message "`+name+`": invalid argument`)
 	_, err = d.Message(0, "a\x00b")
-	require.ErrorAs(t, err, new(*dm.NameError))
+	require.ErrorIs(t, err, ioctl.ErrZeroByte)
 	_, err = d.Message(units.Sectors(8), "x")
 	require.ErrorIs(t, err, syscall.EINVAL)
 }
