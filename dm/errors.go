@@ -15,8 +15,10 @@ import (
 //
 //   - [fs.ErrNotExist]: there is no such device (ENXIO, ENODEV); for a table
 //     load it may also be a device that the table names.
-//   - [fs.ErrExist]: the name or the UUID is taken (EBUSY of create and rename).
-//   - [errors.ErrUnsupported]: the kernel is too old, or lacks the target.
+//   - [fs.ErrExist]: the name or the UUID is taken (EBUSY of create, rename and
+//     set UUID).
+//   - [errors.ErrUnsupported]: the kernel is too old, or lacks the target that
+//     [Conn.TargetVersion] asks for. Loading a table of such a target is EINVAL.
 //   - [*BusyError]: the device is open.
 //   - [*NameError], [*TableError]: refused before the kernel saw it.
 type Error struct {
@@ -58,7 +60,7 @@ func (e *Error) Is(target error) bool {
 	case fs.ErrNotExist:
 		return errno == syscall.ENXIO || errno == syscall.ENODEV
 	case fs.ErrExist:
-		return errno == syscall.EBUSY && (e.Op == ioctl.DevCreate.String() || e.Op == ioctl.DevRename.String())
+		return errno == syscall.EBUSY && (e.Op == ioctl.DevCreate.String() || e.Op == ioctl.DevRename.String() || e.Op == setUUIDOp)
 	case errors.ErrUnsupported:
 		return errno == syscall.ENOTTY || errno == syscall.EINVAL && e.Op == ioctl.GetTargetVersion.String()
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/ioctl"
@@ -31,9 +32,12 @@ func (c *Conn) List() ([]Entry, error) { return c.ListMatching(Filter{}) }
 // ListMatching returns the devices that f chooses, by name. Kernels that know
 // how to filter send only those.
 func (c *Conn) ListMatching(f Filter) ([]Entry, error) {
-	for _, prefix := range []string{f.Name, f.UUID} {
-		if reason := checkString(prefix, ioctl.MaxName); reason != "" {
-			return nil, &Error{Op: ioctl.ListDevices.String(), Err: &NameError{Kind: "name", Value: prefix, Reason: reason}}
+	for _, prefix := range []struct {
+		kind, value string
+		limit       int
+	}{{"name", f.Name, ioctl.MaxName}, {"UUID", f.UUID, ioctl.MaxUUID}} {
+		if reason := checkString(prefix.value, prefix.limit); reason != "" {
+			return nil, &Error{Op: ioctl.ListDevices.String(), Err: &NameError{Kind: prefix.kind, Value: prefix.value, Reason: reason}}
 		}
 	}
 	r := request{cmd: ioctl.ListDevices, raw: true}
@@ -48,8 +52,9 @@ func (c *Conn) ListMatching(f Filter) ([]Entry, error) {
 		r.flags |= ioctl.FlagUUID
 	}
 	var entries []Entry
+	var escaped bool
 	err := c.do(&r, func(b *ioctl.Buffer) (err error) {
-		entries, err = readNames(b)
+		entries, escaped, err = readNames(b)
 		return err
 	})
 	if err != nil {
@@ -59,6 +64,10 @@ func (c *Conn) ListMatching(f Filter) ([]Entry, error) {
 		if entries, err = c.askUUIDs(entries); err != nil {
 			return nil, err
 		}
+	}
+	// Kernels that list UUIDs keep their devices by name, escaped as that is.
+	if escaped || !withUUIDs {
+		slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	if f == (Filter{}) {
 		return entries, nil
@@ -72,18 +81,20 @@ func (c *Conn) ListMatching(f Filter) ([]Entry, error) {
 	return matching, nil
 }
 
-// readNames makes entries of a reply, with one piece of memory for all names.
-func readNames(b *ioctl.Buffer) ([]Entry, error) {
+// readNames makes entries of a reply, with one piece of memory for all names,
+// and reports whether any of them is escaped.
+func readNames(b *ioctl.Buffer) (entries []Entry, escaped bool, err error) {
 	devices, text := 0, 0
 	for r := b.Names(); r.Next(); {
 		devices++
 		text += len(r.Name) + len(r.UUID)
 	}
-	entries := make([]Entry, 0, devices)
+	entries = make([]Entry, 0, devices)
 	var arena strings.Builder
 	arena.Grow(text)
 	keep := func(s []byte) string {
 		if bytes.IndexByte(s, '\\') >= 0 {
+			escaped = true
 			return plainName(s)
 		}
 		start := arena.Len()
@@ -96,7 +107,7 @@ func readNames(b *ioctl.Buffer) ([]Entry, error) {
 			Name: keep(r.Name), UUID: keep(r.UUID), Dev: DevFromUint64(r.Dev), EventNr: r.EventNr,
 		})
 	}
-	return entries, r.Err()
+	return entries, escaped, r.Err()
 }
 
 // askUUIDs fills in UUIDs one by one. Devices that went away meanwhile are
