@@ -50,8 +50,8 @@ func (a *answering) Ioctl(cmd ioctl.Cmd, b *ioctl.Buffer) error {
 		}
 	}
 	err := a.Kernel.Ioctl(cmd, b)
-	if takes && err == nil && b.Header().Flags&ioctl.FlagUeventGenerated != 0 && nr&0xffff != 0 && a.answer != nil {
-		a.wg.Go(func() { a.answer(cookieMagic | nr&0xffff) })
+	if answer := a.answer; takes && err == nil && b.Header().Flags&ioctl.FlagUeventGenerated != 0 && nr&0xffff != 0 && answer != nil {
+		a.wg.Go(func() { answer(cookieMagic | nr&0xffff) })
 	}
 	return err
 }

@@ -136,11 +136,10 @@ func TestKernelUdevTimeout(t *testing.T) {
 // back. No node is left behind, none is missing.
 func TestKernelUdevCanceled(t *testing.T) {
 	testenv.Kernel(t, "zero")
-	var cancel context.CancelFunc
 	a, conn := opened(t, dm.Config{Udev: dm.UdevOn}, nil)
 	never := func() context.Context {
-		ctx, stop := context.WithCancel(t.Context())
-		cancel = stop
+		ctx, cancel := context.WithCancel(t.Context())
+		a.answer = func(uint32) { time.Sleep(20 * time.Millisecond); cancel() }
 		return ctx
 	}
 	canceled := func(err error) {
@@ -150,7 +149,6 @@ func TestKernelUdevCanceled(t *testing.T) {
 		require.Empty(t, cookies(t))
 	}
 	name := testenv.Name(t)
-	a.answer = func(uint32) { time.Sleep(20 * time.Millisecond); cancel() }
 	began := time.Now()
 	_, err := conn.Create(never(), dm.CreateRequest{Name: name, Table: zeroTable(8)})
 	canceled(err)

@@ -263,7 +263,7 @@ func TestKernelUdevdNoLinks(t *testing.T) {
 // time-out; who comes later sees that nobody listens.
 func TestKernelUdevdKilled(t *testing.T) {
 	running := startUdev(t)
-	conn, waits := traced(t, dm.Config{UdevTimeout: 500 * time.Millisecond})
+	conn, waits := traced(t, dm.Config{UdevTimeout: 3 * time.Second})
 	name := testenv.Name(t)
 	d, err := conn.Create(t.Context(), dm.CreateRequest{Name: name, Table: zeroTable(8)})
 	require.NoError(t, err)
