@@ -16,5 +16,7 @@
 //	DIR/RUN/backing.img
 //
 // Everything has the run's id in its name and its UUID, and DIR/RUN/lock is
-// locked while the run lives. [Sweep] removes what a run left that was killed.
+// locked while the run lives. [Sweep] removes what a run left that was killed,
+// also while its process hangs in a write that its own full pool holds back:
+// the lock file says which process to look at.
 package compare

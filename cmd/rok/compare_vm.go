@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	machineMemory  = "2048" // MiB: holds the backing file
-	machineTimeout = "30m"  // for what the plan says takes five minutes
-	machineStop    = 20 * time.Second
+	machineMemory = "2048"           // MiB: holds the backing file
+	machineSlack  = 20 * time.Minute // beyond twice the plan, a machine that runs is taken to hang
+	machineStop   = 20 * time.Second
 )
 
 // inVM runs this program once more, in the virtual machine, and returns its
@@ -43,11 +43,12 @@ func (f *compareFlags) inVM(c *cobra.Command, e *env, cfg compare.Config) (*comp
 	shown := f.progress(c)
 	defer shown.end()
 	cfg.Virtual, cfg.Dir = true, "memory of the virtual machine"
-	if _, err := f.plan(cfg, shown); err != nil {
+	plan, err := f.plan(cfg, shown)
+	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(c.Context(), vmrun, f.machineArgs(self)...)
+	cmd := exec.CommandContext(c.Context(), vmrun, f.machineArgs(self, 2*plan.Time()+machineSlack)...)
 	cmd.Stdout = &out
 	// The machine's program stops everything that it started when it is told
 	// to; killed, it could not.
@@ -83,9 +84,9 @@ func (f *compareFlags) inVM(c *cobra.Command, e *env, cfg compare.Config) (*comp
 }
 
 // machineArgs are the arguments of vmrun.
-func (f *compareFlags) machineArgs(self string) []string {
+func (f *compareFlags) machineArgs(self string, limit time.Duration) []string {
 	args := []string{
-		"-mem", machineMemory, "-timeout", machineTimeout,
+		"-mem", machineMemory, "-timeout", limit.String(),
 		self, "compare", "--output", "json", "--relay-progress",
 		"--seconds", strconv.FormatFloat(f.seconds, 'f', -1, 64), "--engine", f.engine,
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,6 +30,30 @@ func TestCompareQuietShowsErrors(t *testing.T) {
 	require.Equal(t, int(cli.Failed), code)
 	require.Empty(t, stdout)
 	require.Equal(t, "vmrun: user-mode Linux is not installed\nrok: compare: in the virtual machine: exit status 125\n", stderr)
+}
+
+// A long run is not taken for a machine that hangs.
+func TestMachineTimeout(t *testing.T) {
+	m := newMachine(t)
+	m.do("device-mapper none")
+	args := filepath.Join(t.TempDir(), "args")
+	script := "#!/bin/sh\necho \"$*\" >" + args + "\nexit 1\n"
+	require.NoError(t, os.WriteFile(filepath.Join(m.bin, "vmrun"), []byte(script), 0o755))
+	for _, seconds := range []string{"0.1", "600"} {
+		_, _, code := m.rok("compare", "--seconds", seconds)
+		require.Equal(t, int(cli.Failed), code)
+		text, err := os.ReadFile(args)
+		require.NoError(t, err)
+		words := strings.Fields(string(text))
+		require.Equal(t, "-timeout", words[2])
+		limit, err := time.ParseDuration(words[3])
+		require.NoError(t, err)
+		cellTime, err := time.ParseDuration(seconds + "s")
+		require.NoError(t, err)
+		// Two backings, six loads, three targets.
+		require.Greater(t, limit, 36*cellTime+10*time.Minute)
+		require.Less(t, limit, 100*cellTime+30*time.Minute)
+	}
 }
 
 func TestMachineError(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -50,9 +51,7 @@ func (t moduleTree) find(index, name string) ([]string, error) {
 		files = append([]string{module}, strings.Fields(needs)...)
 		return false
 	})
-	for i, j := 0, len(files)-1; i < j; i, j = i+1, j-1 {
-		files[i], files[j] = files[j], files[i]
-	}
+	slices.Reverse(files)
 	return files, err
 }
 
