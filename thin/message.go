@@ -73,15 +73,18 @@ func (p *Pool) CreateThin(id DeviceID) error {
 // origin is active, it is suspended meanwhile, with its file system frozen,
 // and resumed in any case: the kernel would take the snapshot without, and the
 // origin would go on to write into shared blocks. It fails with [fs.ErrExist]
-// where snap is taken and [fs.ErrNotExist] where origin is missing. It is
-// refused with [ErrNoDataSpace] where the pool is full: what waits for space
-// could not be flushed.
+// where snap is taken and [fs.ErrNotExist] where origin is missing. In a pool
+// that is not writable it is refused with a [*StateError] before the origin is
+// suspended: of a pool out of data space, what waits for space could not be
+// flushed.
+//
+// The suspend waits for I/O that is under way, and for that ctx cannot end it.
 func (p *Pool) CreateSnapshot(ctx context.Context, snap, origin DeviceID) (err error) {
 	const op = "create snapshot"
 	if err := p.checkID(op, snap, origin); err != nil {
 		return err
 	}
-	if err := p.refuse(op, &snap, OutOfDataSpace); err != nil {
+	if err := p.refuse(op, &snap, OutOfDataSpace, OutOfMetadataSpace, ReadOnly, Failed); err != nil {
 		return err
 	}
 	active, err := p.activeDevices(origin)
@@ -89,6 +92,9 @@ func (p *Pool) CreateSnapshot(ctx context.Context, snap, origin DeviceID) (err e
 		return &Error{Op: op, Pool: p.name, ID: &snap, Err: err}
 	}
 	for _, dev := range active {
+		if err := ctx.Err(); err != nil {
+			return &Error{Op: op, Pool: p.name, ID: &snap, Err: err}
+		}
 		info, infoErr := dev.Info()
 		if infoErr == nil && info.Suspended {
 			continue // somebody else's suspend, and theirs to end
@@ -119,7 +125,7 @@ func (p *Pool) activeDevices(id DeviceID) ([]*dm.Device, error) {
 	}
 	var active []*dm.Device
 	for _, entry := range all {
-		dev := p.conn.Device(dm.ByName(entry.Name))
+		dev := p.conn.Device(dm.ByDev(entry.Dev)) // whose name may change meanwhile
 		table, err := dev.Table(dm.TableQuery{})
 		if errors.Is(err, syscall.ENXIO) {
 			continue // removed since it was listed

@@ -115,7 +115,8 @@ func CreatePool(ctx context.Context, conn *dm.Conn, name, uuid string, cfg PoolC
 }
 
 // OpenPool returns the pool that id names. It fails with [fs.ErrNotExist] where
-// there is no such device, and where the device is no thin pool.
+// there is no such device; that a device is no thin pool has an error of no
+// type.
 func OpenPool(conn *dm.Conn, id dm.ID) (*Pool, error) {
 	dev := conn.Device(id)
 	info, err := dev.Info()

@@ -23,6 +23,11 @@ func TestStatusOf(t *testing.T) {
 			[]error{thin.ErrNoDataSpace}, []error{thin.ErrNoMetadataSpace, thin.ErrNeedsCheck}},
 		{"0 44/48 7323/8192 - ro discard_passdown queue_if_no_space needs_check 12 ", thin.OutOfMetadataSpace,
 			[]error{thin.ErrNoMetadataSpace, thin.ErrNeedsCheck}, []error{thin.ErrReadOnly, thin.ErrNoDataSpace}},
+		// The reserve is a tenth, and at most 4096 blocks.
+		{"0 1044480/1048576 0/8192 - ro discard_passdown queue_if_no_space needs_check 12 ", thin.OutOfMetadataSpace,
+			[]error{thin.ErrNoMetadataSpace}, []error{thin.ErrReadOnly}},
+		{"0 1044479/1048576 0/8192 - ro discard_passdown queue_if_no_space needs_check 12 ", thin.ReadOnly,
+			[]error{thin.ErrReadOnly}, []error{thin.ErrNoMetadataSpace}},
 		{"0 44/1024 7323/8192 - ro discard_passdown queue_if_no_space needs_check 12 ", thin.ReadOnly,
 			[]error{thin.ErrReadOnly, thin.ErrNeedsCheck}, []error{thin.ErrNoMetadataSpace}},
 		{"0 44/1024 0/8192 - ro discard_passdown error_if_no_space - 12 ", thin.ReadOnly,
@@ -56,11 +61,6 @@ func TestStateErrorSaysWhatHelps(t *testing.T) {
 	for _, s := range []thin.State{thin.OutOfDataSpace, thin.ReadOnly, thin.Failed} {
 		require.ErrorContains(t, &thin.StateError{State: s}, ": ")
 	}
-}
-
-func TestMetadataReserve(t *testing.T) {
-	require.EqualValues(t, 4, thin.MetadataReserve(48))
-	require.EqualValues(t, 4096, thin.MetadataReserve(1<<20))
 }
 
 func TestPoolConfigTable(t *testing.T) {

@@ -30,7 +30,8 @@ func (c VolumeConfig) Table(pool dm.Dev) (dm.Table, error) {
 	return t, t.Validate()
 }
 
-// Volume is an active volume of a pool.
+// Volume is an active volume of a pool. Its methods may be called by several
+// goroutines at once, but not beside [Volume.Extend].
 type Volume struct {
 	pool *Pool
 	cfg  VolumeConfig
@@ -109,7 +110,11 @@ func (v *Volume) Mapped() (units.Sectors, error) {
 }
 
 // Extend makes the volume larger, while it is in use. It fails where size is
-// smaller than the volume is.
+// smaller than the volume is. It waits for I/O that is under way: in a pool out
+// of data space, for space.
+//
+// If ctx ends while it waits for udev's rules, the volume is larger all the
+// same, and the error is the context's.
 func (v *Volume) Extend(ctx context.Context, size units.Sectors) error {
 	const op = "extend"
 	c := v.cfg
@@ -122,6 +127,9 @@ func (v *Volume) Extend(ctx context.Context, size units.Sectors) error {
 		err = v.dev.Swap(ctx, table, dm.TableOptions{ReadOnly: c.ReadOnly}, dm.SuspendOptions{})
 	}
 	if err != nil {
+		if now, readErr := v.dev.Table(dm.TableQuery{}); readErr == nil && now.Size() == size {
+			v.cfg = c // only what came after the swap failed
+		}
 		return v.fault(op, err)
 	}
 	v.cfg = c
