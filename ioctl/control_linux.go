@@ -106,7 +106,8 @@ func (c *Control) closed() bool {
 	return c.fd < 0
 }
 
-// Close closes the node, and ends a Wait.
+// Close closes the node, and ends a Wait. It waits for an Ioctl that is under
+// way, which may be long: [DevWait] ends with an event.
 func (c *Control) Close() error {
 	c.mu.Lock() // after the last Ioctl: its descriptor number may be reused at once
 	defer c.mu.Unlock()

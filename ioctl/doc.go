@@ -13,8 +13,8 @@
 //	fmt.Println(b.Header().OpenCount)
 //
 // A Buffer works on every system, so that what is built on it can be tested
-// without a kernel; the rest needs Linux, and elsewhere fails with
-// [errors.ErrUnsupported].
+// without a kernel; the rest needs Linux. What other packages' values need of
+// it is there elsewhere too, and fails with [errors.ErrUnsupported].
 //
 // This package and the rings of package bench are the only ones that use
 // unsafe.

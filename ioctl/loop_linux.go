@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"unsafe"
@@ -17,7 +18,9 @@ import (
 // whole file, writable, through the page cache.
 type LoopConfig struct {
 	Offset units.Bytes // where in the file the device begins
-	Size   units.Bytes // zero: to the end of the file
+	// Size is a whole number of sectors. Zero: to the end of the file, less a
+	// part of a sector there.
+	Size units.Bytes
 	// BlockSize is the logical block size, a power of two from 512 to the
 	// page size. Zero: 512.
 	BlockSize units.Bytes
@@ -30,6 +33,17 @@ type LoopConfig struct {
 	AutoClear bool
 	// PartScan makes the kernel look for partitions.
 	PartScan bool
+}
+
+// check refuses what the kernel would cut short.
+func (c LoopConfig) check() error {
+	if _, err := c.Size.Sectors(); err != nil {
+		return fmt.Errorf("size: %w", err)
+	}
+	if c.BlockSize > math.MaxUint32 {
+		return fmt.Errorf("block size %v: %w", c.BlockSize, unix.EINVAL)
+	}
+	return nil
 }
 
 func (c LoopConfig) flags() uint32 {
@@ -53,12 +67,19 @@ type Loop struct {
 	direct bool
 }
 
-const loopControl = "/dev/loop-control"
+const (
+	loopControl    = "/dev/loop-control"
+	attachAttempts = 1000
+)
 
 // AttachLoop attaches a free loop device to the file at path. When it fails
 // nothing stays attached. Needs CAP_SYS_ADMIN; Linux 5.8 does it in one call
-// (LOOP_CONFIGURE), older kernels in three. The error holds an errno.
+// (LOOP_CONFIGURE), older kernels in three. The error holds an errno, or is
+// [units.ErrNotSectors] before anything was done.
 func AttachLoop(path string, cfg LoopConfig) (*Loop, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("attach loop device to %s: %w", path, err)
+	}
 	mode := os.O_RDWR
 	if cfg.ReadOnly {
 		mode = os.O_RDONLY
@@ -74,7 +95,7 @@ func AttachLoop(path string, cfg LoopConfig) (*Loop, error) {
 		return nil, fmt.Errorf("attach loop device to %s: %w", path, err)
 	}
 	defer control.Close()
-	for {
+	for attempt := 1; ; attempt++ {
 		n, err := freeLoop(control)
 		if err != nil {
 			return nil, fmt.Errorf("attach loop device to %s: %w", path, err)
@@ -89,7 +110,8 @@ func AttachLoop(path string, cfg LoopConfig) (*Loop, error) {
 		}
 		f.Close()
 		// Between "this one is free" and "mine" somebody else may come first.
-		if !errors.Is(err, unix.EBUSY) {
+		// One that is free for good, but held with O_EXCL, is offered each time.
+		if !errors.Is(err, unix.EBUSY) || attempt == attachAttempts {
 			return nil, fmt.Errorf("attach loop device to %s: %w", path, err)
 		}
 	}

@@ -50,6 +50,18 @@ func firstSector(t *testing.T, f *os.File) string {
 	return strings.TrimSpace(string(b))
 }
 
+// What the kernel would cut short is refused before the file is looked at.
+func TestLoopConfigRefused(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	_, err := ioctl.AttachLoop(missing, ioctl.LoopConfig{Size: 1000})
+	require.ErrorIs(t, err, units.ErrNotSectors)
+	require.ErrorContains(t, err, missing)
+	_, err = ioctl.AttachLoop(missing, ioctl.LoopConfig{BlockSize: 1<<32 + 512})
+	require.ErrorIs(t, err, syscall.EINVAL)
+	_, err = ioctl.AttachLoop(missing, ioctl.LoopConfig{})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
 func TestKernelLoop(t *testing.T) {
 	testenv.Kernel(t)
 	path := image(t)

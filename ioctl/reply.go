@@ -195,12 +195,12 @@ func (b *Buffer) Deps(devs []uint64) ([]uint64, error) {
 	if len(data) < 8 {
 		return devs, fmt.Errorf("count of dependencies: %w", ErrReply)
 	}
-	count := int(binary.NativeEndian.Uint32(data))
+	count := binary.NativeEndian.Uint32(data)
 	data = data[8:]
-	if count > len(data)/8 {
+	if uint64(count) > uint64(len(data)/8) {
 		return devs, fmt.Errorf("%d dependencies in %d bytes: %w", count, len(data), ErrReply)
 	}
-	for i := range count {
+	for i := range int(count) {
 		devs = append(devs, binary.NativeEndian.Uint64(data[8*i:]))
 	}
 	return devs, nil

@@ -33,18 +33,31 @@ type semBuf struct {
 }
 
 // CreateSemaphore makes the semaphore with the given key and value, mode 0600.
-// It fails with EEXIST where the key is taken.
+// It fails with EEXIST where the key is taken, and with ERANGE where the value
+// is negative or has more than 15 bits.
 func CreateSemaphore(key int32, value int) (*Semaphore, error) {
+	if value < 0 || value != int(int16(value)) {
+		return nil, fmt.Errorf("create semaphore %#x with %d: %w", uint32(key), value, unix.ERANGE)
+	}
 	id, _, errno := unix.Syscall(unix.SYS_SEMGET, uintptr(key), 1, 0o600|ipcCreate|ipcExcl)
 	if errno != 0 {
 		return nil, fmt.Errorf("create semaphore %#x: %w", uint32(key), errno)
 	}
 	s := &Semaphore{key: key, id: id}
-	if _, _, errno := unix.Syscall6(unix.SYS_SEMCTL, id, 0, semSetVal, uintptr(value), 0, 0); errno != 0 {
+	if _, _, errno := unix.Syscall6(unix.SYS_SEMCTL, id, 0, semSetVal, semNumber(value), 0, 0); errno != 0 {
 		_ = s.Remove()
 		return nil, fmt.Errorf("set semaphore %#x: %w", uint32(key), errno)
 	}
 	return s, nil
+}
+
+// semNumber is union semun with val set: the kernel takes the int from where
+// it lies in memory, which is the upper half of the word on a big-endian
+// 64-bit machine (ksys_semctl, ipc/sem.c).
+func semNumber(value int) uintptr {
+	var union uintptr
+	*(*int32)(unsafe.Pointer(&union)) = int32(value)
+	return union
 }
 
 // Key is what the other side opens the semaphore by.
@@ -60,9 +73,12 @@ func (s *Semaphore) Value() (int, error) {
 }
 
 // Add adds n, which may be negative, and does not wait: it fails with EAGAIN
-// where the value would fall below zero, and with EIDRM or EINVAL where the
-// semaphore was removed.
+// where the value would fall below zero, with ERANGE where n or the value has
+// more than 15 bits, and with EIDRM or EINVAL where the semaphore was removed.
 func (s *Semaphore) Add(n int) error {
+	if int(int16(n)) != n {
+		return fmt.Errorf("add %d to semaphore %#x: %w", n, uint32(s.key), unix.ERANGE)
+	}
 	for {
 		switch errno := semTimedOp(s.id, semBuf{op: int16(n), flag: ipcNoWait}, 0); errno {
 		case 0:

@@ -38,6 +38,11 @@ func TestSemaphore(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, value)
 	require.ErrorIs(t, s.Add(-4), syscall.EAGAIN)
+	require.ErrorIs(t, s.Add(1<<16), syscall.ERANGE, "no less than asked for")
+	for _, value := range []int{-1, 1 << 15, 1<<16 + 1} {
+		_, err = ioctl.CreateSemaphore(s.Key()+1, value)
+		require.ErrorIs(t, err, syscall.ERANGE)
+	}
 	require.NoError(t, s.Add(-3))
 	require.NoError(t, s.WaitZero(t.Context()))
 	require.NoError(t, s.Remove())
