@@ -140,7 +140,8 @@ func (cfg *Config) fill() {
 	}
 }
 
-// Close closes the control node. Devices stay as they are.
+// Close closes the control node, after the requests that are under way. Devices
+// stay as they are.
 func (c *Conn) Close() error {
 	if err := c.kernel.Close(); err != nil {
 		return &Error{Op: "close", Err: err}

@@ -99,8 +99,9 @@ func chance(n *uint64) group {
 }
 
 // AppendParams appends "DEV OFFSET UP-INTERVAL DOWN-INTERVAL #FEATURES
-// FEATURE…", the number and the features only where there are some. It fails where Dev is not set, an interval is not a number of
-// seconds, or a word is none.
+// FEATURE…", the number and the features only where there are some. It fails
+// where Dev is not set, an interval is not a number of seconds, or a word is
+// none.
 func (t Flakey) AppendParams(b []byte) ([]byte, error) {
 	return appendCounted(b, t.fields(), t.features(), t.Other, false, t.Extra)
 }

@@ -27,8 +27,8 @@ type MirrorSync string
 
 // The words of drivers/md/dm-log.c.
 const (
-	MirrorInSync MirrorSync = "sync"   // every region is to be copied
-	MirrorNoSync MirrorSync = "nosync" // no region is: the devices are alike
+	MirrorForceSync MirrorSync = "sync"   // every region is to be copied
+	MirrorNoSync    MirrorSync = "nosync" // no region is: the devices are alike
 )
 
 // Mirror keeps the same data on several devices: target "mirror",
@@ -101,7 +101,7 @@ func (p *params) mirrorLog() MirrorLog {
 	end := p.words + int(n)
 	if args := g.fields(); args != nil {
 		p.fields(len(args), args)
-		if sync := MirrorSync(p.peek()); p.words < end && (sync == MirrorInSync || sync == MirrorNoSync) {
+		if sync := MirrorSync(p.peek()); p.words < end && (sync == MirrorForceSync || sync == MirrorNoSync) {
 			p.word("sync")
 			g.Sync = sync
 		}

@@ -12,7 +12,7 @@ func TestMirrorTable(t *testing.T) {
 			Mirrors: two, HandleErrors: true, KeepLog: true,
 		}, "disk 3 7:9 1024 nosync 2 7:0 0 7:1 2048 2 handle_errors keep_log"},
 		{"one argument more", Mirror{
-			Log:     MirrorLog{Type: "core", RegionSize: 1024, Sync: MirrorInSync, Args: []string{"block_on_error"}},
+			Log:     MirrorLog{Type: "core", RegionSize: 1024, Sync: MirrorForceSync, Args: []string{"block_on_error"}},
 			Mirrors: two,
 		}, "core 3 1024 sync block_on_error 2 7:0 0 7:1 2048"},
 		{"of a cluster", Mirror{

@@ -17,7 +17,8 @@ import (
 //	}
 //
 // The zero value is empty. Read into again, it allocates nothing unless the
-// reply outgrows its memory, but for names that are escaped in the kernel. It must not be used by two goroutines at once.
+// reply outgrows its memory, but for names that are escaped in the kernel. It
+// must not be used by two goroutines at once.
 type Names struct {
 	scratch scratch
 	reader  ioctl.NameReader

@@ -86,7 +86,8 @@ const binarySuffix = "KMGTPE"
 // unit without regard to case. No unit and B mean bytes; s means sectors;
 // K, M, G, T, P, E and KiB … EiB are powers of 1024; KB … EB are powers of
 // 1000. The result must be a whole number of bytes: "0.5s" is 256 bytes,
-// "0.3B" an error. Errors match [ErrSyntax] or [ErrOverflow].
+// "0.3B" an error, and so is a fraction of more than 18 digits. Errors match
+// [ErrSyntax] or [ErrOverflow].
 func ParseBytes(text string) (Bytes, error) {
 	end := 0
 	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.') {
@@ -149,10 +150,11 @@ func parseDecimal(number string, multiple Bytes) (Bytes, error) {
 		}
 		total = Bytes(n) * multiple
 	}
-	// Long division of the unit by ten per digit; what remains must be zero.
+	// What 10^18 cannot scale is refused, though a unit of 2^60 has whole
+	// bytes down to the 60th digit.
 	fraction = strings.TrimRight(fraction, "0")
 	if len(fraction) > 18 {
-		return 0, fmt.Errorf("number %q has a part of a byte: %w", number, ErrSyntax)
+		return 0, fmt.Errorf("number %q has more than 18 digits behind the point: %w", number, ErrSyntax)
 	}
 	var part, scale uint64 = 0, 1
 	for _, digit := range []byte(fraction) {
