@@ -160,3 +160,17 @@ func TestSetErrors(t *testing.T) {
 	_, err = linear.Normalize([]linear.Run{{Start: 5, Length: 5}, {Start: 0, Length: 6}})
 	require.ErrorIs(t, err, linear.ErrOverlap)
 }
+
+// A run that ends beyond 2^64 sectors is in no set, wherever its end wraps to.
+func TestSetRunBeyondTheEnd(t *testing.T) {
+	s := linear.Set{{Length: 100}}
+	endless := linear.Run{Start: 10, Length: math.MaxUint64 - 5}
+	require.False(t, s.Contains(endless))
+	_, err := s.Remove(endless)
+	require.ErrorIs(t, err, linear.ErrMissing)
+}
+
+func TestFromTableKeepsAll(t *testing.T) {
+	_, err := linear.FromTable(dm.Table{{Length: 8, Target: dm.Linear{Dev: dm.BlockDev{Path: "/dev/x"}, Extra: " more"}}})
+	require.ErrorContains(t, err, "segment 1: more than")
+}

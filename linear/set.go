@@ -60,7 +60,7 @@ func (s Set) Contains(r Run) bool {
 		return true
 	}
 	i := s.runAt(r.Start)
-	return i < len(s) && s[i].Start <= r.Start && r.End() <= s[i].End()
+	return i < len(s) && s[i].Start <= r.Start && r.Length <= s[i].End()-r.Start
 }
 
 // runAt is the index of the first run that ends behind sector at.

@@ -90,7 +90,8 @@ func (v Volume) merged() Volume {
 }
 
 // FromTable reads a volume out of a table. It fails where the table is not one
-// that [dm.Table.Validate] takes, or has another target than linear.
+// that [dm.Table.Validate] takes, has another target than linear, or says more
+// of a segment than a volume can.
 func FromTable(t dm.Table) (Volume, error) {
 	if err := t.Validate(); err != nil {
 		return nil, err
@@ -99,7 +100,10 @@ func FromTable(t dm.Table) (Volume, error) {
 	for i, s := range t {
 		l, ok := s.Target.(dm.Linear)
 		if !ok {
-			return nil, fmt.Errorf("segment %d: target %s, want linear", i+1, s.Target.Type())
+			return nil, fmt.Errorf("linear volume: segment %d: target %s, want linear", i+1, s.Target.Type())
+		}
+		if l.Extra != "" {
+			return nil, fmt.Errorf("linear volume: segment %d: more than a device and an offset", i+1)
 		}
 		v[i] = Segment{Dev: l.Dev, Run: Run{Start: l.Offset, Length: s.Length}}
 	}
