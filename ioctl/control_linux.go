@@ -34,10 +34,10 @@ func OpenControl(path string) (*Control, error) {
 	return &Control{path: path, f: os.NewFile(uintptr(fd), path), fd: fd}, nil
 }
 
-// Ioctl carries out c with the request in b, and leaves the reply there. The
-// error is an errno. After an error the reply's header is the request's, but
-// for the version; after a failed request with [FlagSecureData] it is all
-// zeros.
+// Ioctl carries out cmd with the request in b, and leaves the reply there. The
+// error is an errno, or [fs.ErrClosed] after Close. After an error the reply's
+// header is the request's, but for the version; after a failed request with
+// [FlagSecureData] it is all zeros.
 func (c *Control) Ioctl(cmd Cmd, b *Buffer) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

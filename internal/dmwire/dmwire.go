@@ -11,7 +11,7 @@ import (
 // package dm/dmtest has one in memory.
 type Kernel interface {
 	// Ioctl carries out cmd with the request in b and leaves the reply there.
-	// Errors are errno values.
+	// Errors are errno values, and [fs.ErrClosed] after Close.
 	Ioctl(cmd ioctl.Cmd, b *ioctl.Buffer) error
 	// Reopen opens the same kernel once more, with event counters of its own.
 	Reopen() (Kernel, error)
