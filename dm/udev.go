@@ -107,7 +107,10 @@ func (d *Device) withUdev(ctx context.Context, r *request) (Info, error) {
 		// Without a uevent nobody would ever complete the cookie.
 		err = c.waitForUdev(ctx, d, cookie)
 	}
-	return info, errors.Join(err, cookie.Remove())
+	if left := cookie.Remove(); left != nil {
+		c.traceUdev(d, 0, left) // nor is one that stays behind
+	}
+	return info, err
 }
 
 // waitForUdev waits for the rules. A time-out is not an error: the kernel did
