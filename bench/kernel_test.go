@@ -110,17 +110,13 @@ func TestKernelClaim(t *testing.T) {
 	defer cancel()
 	write.Runtime, write.TimeBased = time.Hour, true
 	ended := make(chan error, 1)
+	var live bench.Live
 	go func() {
-		_, err := bench.Run(ctx, bench.Target{Path: disk}, write, bench.RunConfig{})
+		_, err := bench.Run(ctx, bench.Target{Path: disk}, write, bench.RunConfig{Live: &live})
 		ended <- err
 	}()
-	require.Eventually(t, func() bool {
-		f, err := engine.OpenFile(disk, engine.OpenFlags{Claim: true})
-		if err == nil {
-			require.NoError(t, f.Close())
-		}
-		return err != nil
-	}, 5*time.Second, 10*time.Millisecond)
+	// To try whether the device is claimed would be in the way of the claim.
+	require.Eventually(t, func() bool { return live.IOs() > 0 }, time.Minute, 10*time.Millisecond)
 	_, err = engine.OpenFile(disk, engine.OpenFlags{Claim: true})
 	require.ErrorIs(t, err, unix.EBUSY)
 	cancel()
