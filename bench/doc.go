@@ -16,8 +16,8 @@
 //
 // # What happens while it measures
 //
-// Each job of a target has its own goroutine, locked to a thread, with its own
-// descriptor, engine and histograms. For the time of the measurement the
+// Each job of a target has its own goroutine, with its own descriptor, engine
+// and histograms; with libaio and io_uring it is locked to a thread. For the time of the measurement the
 // process-wide settings of the Go runtime are changed and then restored:
 // GOMAXPROCS is raised to the number of I/O threads plus two, because the
 // threads wait in system calls that Go's scheduler does not see; the garbage

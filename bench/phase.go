@@ -72,7 +72,8 @@ func (w *worker) startMeasuring(now int64) {
 	if p.slice.length > 0 {
 		p.to = now + int64(p.slice.length)
 	}
-	w.tally.start(now, w.meter.Thread(), p.slice.whole)
+	w.cpu.start()
+	w.tally.start(now, p.slice.whole)
 	p.next = min(p.to, w.tally.nextSample)
 }
 
@@ -81,5 +82,6 @@ func (w *worker) stopMeasuring(now int64) {
 		return
 	}
 	w.phase.measuring = false
-	w.tally.stop(now, w.meter.Thread())
+	w.tally.stop(now)
+	w.cpu.stop()
 }

@@ -26,8 +26,9 @@ type Result struct {
 	Write Stats `json:"write"`
 	Sync  Stats `json:"sync"` // of fsync and fdatasync
 
-	// CPU is what the job's threads used in the counted time. Work that the
-	// kernel does in its own threads is not in it.
+	// CPU is what the process used while I/Os were counted, with the kernel's
+	// io_uring workers for it. Work that the kernel does in threads of its own is
+	// not in it; what else the program did meanwhile is.
 	CPU engine.CPU `json:"cpu"`
 
 	// Series is the reads and writes over time: of all jobs together, in
@@ -73,7 +74,7 @@ type SelfCheck struct {
 // IOs is the number of reads and writes.
 func (r *Result) IOs() uint64 { return r.Read.IOs + r.Write.IOs }
 
-// CPUPerIO is the threads' processor time per read or write; 0 without any.
+// CPUPerIO is the process's processor time per read or write; 0 without any.
 func (r *Result) CPUPerIO() time.Duration {
 	if r.IOs() == 0 {
 		return 0
@@ -105,12 +106,12 @@ func (s *session) result() *Result {
 			}
 		}
 		r.Elapsed = max(r.Elapsed, w.tally.total.elapsed)
-		r.CPU = r.CPU.Add(w.tally.total.cpu)
 		var failed *IOError
 		if errors.As(w.err, &failed) {
 			r.Errors = append(r.Errors, failed)
 		}
 	}
+	r.CPU = s.cpu.used()
 	r.IOPS = count{ios: r.IOs(), elapsed: r.Elapsed}.rate()
 	return r
 }

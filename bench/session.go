@@ -22,6 +22,7 @@ type session struct {
 	claim   *engine.File
 	workers []*worker
 	halt    atomic.Bool
+	cpu     cpuCount
 	done    chan *worker
 	stuck   map[*worker]bool
 }
@@ -47,7 +48,7 @@ func openSession(t Target, j Job, live *Live) (*session, error) {
 			return nil, errors.Join(err, s.close())
 		}
 		w := &worker{
-			job: j, target: t, source: source, clock: clock, halt: &s.halt,
+			job: j, target: t, source: source, clock: clock, halt: &s.halt, cpu: &s.cpu,
 			stamp: pattern.NewRand(workerSeed(^j.RandSeed, i)), tally: tally{live: live, series: make([]Sample, 0, maxSamples)},
 			ready: make(chan error), commands: make(chan slice, 1), done: s.done, closed: make(chan error, 1),
 		}

@@ -19,7 +19,7 @@ func fakeSession(t *testing.T, j Job, engines ...*fakeEngine) *session {
 	s := &session{target: Target{Path: "fake"}, job: j.withDefaults(), done: make(chan *worker, len(engines)), stuck: make(map[*worker]bool)}
 	for _, e := range engines {
 		w := fakeWorker(t, j, 1000, e)
-		w.halt, w.done = &s.halt, s.done
+		w.halt, w.cpu, w.done = &s.halt, &s.cpu, s.done
 		w.commands, w.closed = make(chan slice, 1), make(chan error, 1)
 		go func() {
 			for c := range w.commands {

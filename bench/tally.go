@@ -19,7 +19,6 @@ type tally struct {
 	count   count             // of this slice
 
 	began int64
-	cpu   engine.CPU // of the thread when the slice's count began
 
 	series     []Sample // capacity maxSamples
 	period     int64
@@ -33,11 +32,10 @@ type tally struct {
 type count struct {
 	ios     uint64
 	elapsed time.Duration
-	cpu     engine.CPU
 }
 
 func (c count) add(d count) count {
-	return count{c.ios + d.ios, c.elapsed + d.elapsed, c.cpu.Add(d.cpu)}
+	return count{c.ios + d.ios, c.elapsed + d.elapsed}
 }
 
 func (c count) rate() float64 {
@@ -55,17 +53,16 @@ func (t *tally) add(op engine.Op, ns int64) {
 	}
 }
 
-func (t *tally) start(now int64, cpu engine.CPU, series bool) {
-	t.began, t.cpu, t.nextSample = now, cpu, never
+func (t *tally) start(now int64, series bool) {
+	t.began, t.nextSample = now, never
 	if series {
 		t.period = int64(samplePeriod)
 		t.nextSample = now + t.period
 	}
 }
 
-func (t *tally) stop(now int64, cpu engine.CPU) {
+func (t *tally) stop(now int64) {
 	t.count.elapsed = time.Duration(now - t.began)
-	t.count.cpu = cpu.Sub(t.cpu)
 	t.total = t.total.add(t.count)
 	if t.nextSample != never {
 		t.sample(now)

@@ -66,7 +66,7 @@ func fakeWorker(t *testing.T, j Job, n int, e *fakeEngine) *worker {
 	source, err := newSource(j, pattern.Region{Size: size, BlockSize: int64(j.BlockSize), Stride: int64(j.Chunk)}, 0)
 	require.NoError(t, err)
 	w := &worker{
-		job: j, target: Target{Path: "fake"}, source: source, clock: time.Now(), halt: new(atomic.Bool),
+		job: j, target: Target{Path: "fake"}, source: source, clock: time.Now(), halt: new(atomic.Bool), cpu: new(cpuCount),
 		engine: e, info: engine.Info{Used: engine.LibAIO}, tally: tally{series: make([]Sample, 0, maxSamples)},
 	}
 	w.prepare()

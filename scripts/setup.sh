@@ -2,7 +2,8 @@
 # setup.sh WHAT...: installs what a target needs, once, and says what it does. Where
 # everything is there it does nothing and needs no network.
 #   go     the modules of the project and of its tools
-#   uml    user-mode Linux and the module tree of its kernel
+#   uml    user-mode Linux and the module tree of its kernel; on processors with AMX the
+#          library without which it does not start there, and the compiler for it
 #   qemu   QEMU, and Debian's kernels 6.1 and 6.12, unpacked into .cache, not installed
 #   peers  the programs that tests compare rok with
 #   race   the C compiler that go's -race needs
@@ -15,10 +16,13 @@ mkdir -p $cache
 say() { echo "setup: $*" >&2; }
 die() { echo "setup: $*" >&2; exit 1; }
 
+# amx: user-mode Linux needs uml-xstate.c here.
+amx() { grep -qw amx_tile /proc/cpuinfo; }
+
 packages() {
 	case $1 in
 	go) ;;
-	uml) echo user-mode-linux kmod ;;
+	uml) echo user-mode-linux kmod $(amx && echo gcc) ;;
 	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
 	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev ;;
 	race) echo gcc libc6-dev ;;
@@ -68,12 +72,18 @@ prepare_uml() {
 	local release tree f
 	release=$(ls /usr/lib/uml/modules | tail -1)
 	tree=$cache/uml/lib/modules/$release
-	[ -s "$tree/modules.dep" ] && return
-	say "module tree of user-mode Linux $release"
-	rm -rf $cache/uml && mkdir -p "$tree"
-	ln -s "/usr/lib/uml/modules/$release/kernel" "$tree/kernel"
-	for f in order builtin builtin.modinfo; do cp "/usr/lib/uml/modules/$release/modules.$f" "$tree/"; done
-	/sbin/depmod -b $cache/uml "$release"
+	if [ ! -s "$tree/modules.dep" ]; then
+		say "module tree of user-mode Linux $release"
+		rm -rf $cache/uml && mkdir -p "$tree"
+		ln -s "/usr/lib/uml/modules/$release/kernel" "$tree/kernel"
+		for f in order builtin builtin.modinfo; do cp "/usr/lib/uml/modules/$release/modules.$f" "$tree/"; done
+		/sbin/depmod -b $cache/uml "$release"
+	fi
+	if amx && [ ! $cache/uml/xstate.so -nt scripts/uml-xstate.c ]; then
+		say "library for user-mode Linux on a processor with AMX"
+		gcc -O2 -Wall -Wextra -Werror -shared -fPIC -nostdlib -o $cache/uml/xstate.so.new scripts/uml-xstate.c
+		mv $cache/uml/xstate.so.new $cache/uml/xstate.so
+	fi
 }
 
 # kernel NAME METAPACKAGE: versions move, so the metapackage says which it is today.

@@ -25,16 +25,11 @@ func (c CPU) Total() time.Duration { return c.User + c.System }
 // must not be copied or used by two threads at a time.
 type Meter struct{ usage unix.Rusage }
 
-// Thread is what the calling thread has used.
-func (m *Meter) Thread() CPU { return m.read(unix.RUSAGE_THREAD) }
-
 // Process is what all threads have used, with the kernel's io_uring workers of
 // the process.
-func (m *Meter) Process() CPU { return m.read(unix.RUSAGE_SELF) }
-
-func (m *Meter) read(who int) CPU {
+func (m *Meter) Process() CPU {
 	// getrusage(2) fails only for arguments that are wrong, and these are not.
-	if unix.Getrusage(who, &m.usage) != nil {
+	if unix.Getrusage(unix.RUSAGE_SELF, &m.usage) != nil {
 		return CPU{}
 	}
 	return CPU{time.Duration(m.usage.Utime.Nano()), time.Duration(m.usage.Stime.Nano())}

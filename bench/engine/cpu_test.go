@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"runtime"
 	"testing"
 	"time"
 
@@ -11,15 +10,11 @@ import (
 )
 
 func TestMeterSeesWork(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	var m engine.Meter
-	thread, process := m.Thread(), m.Process()
+	before := m.Process()
 	for end := time.Now().Add(30 * time.Millisecond); time.Now().Before(end); {
 		continue
 	}
-	worked := m.Thread().Sub(thread)
-	require.Positive(t, worked.Total())
-	require.GreaterOrEqual(t, m.Process().Sub(process).Total(), worked.Total()/2)
-	require.Zero(t, testing.AllocsPerRun(100, func() { m.Thread(); m.Process() }))
+	require.Positive(t, m.Process().Sub(before).Total())
+	require.Zero(t, testing.AllocsPerRun(100, func() { m.Process() }))
 }

@@ -2,8 +2,9 @@
 // pwrite, [LibAIO] by the kernel's native asynchronous I/O, [URing] by
 // io_uring, all on raw system calls.
 //
-// An [Engine] belongs to one operating system thread: the goroutine that opens
-// it calls runtime.LockOSThread first, and makes every later call itself.
+// An [Engine] belongs to one goroutine. That of LibAIO and URing belongs to one
+// operating system thread too: it calls runtime.LockOSThread before it opens the
+// engine, and makes every later call itself. PSync does without.
 // Everything that the kernel reads or writes (data buffers, control blocks,
 // event arrays, rings) is mapped outside of the Go heap: nothing needs to be
 // pinned, and the buffers are aligned for O_DIRECT.

@@ -45,7 +45,7 @@ func jail() error {
 			return err
 		}
 	}
-	return runMachine(spec.Machine)
+	return runMachine(spec.Machine, spec.Preload)
 }
 
 func readSpec() (*jailSpec, error) {
@@ -129,11 +129,14 @@ func serveFiles(server *fileServer) error {
 
 // runMachine runs the emulator to its end. What it prints goes to the console,
 // behind what the kernel says.
-func runMachine(args []string) error {
+func runMachine(args []string, preload string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Dir = jailRun
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + jailRun, "TMPDIR=" + jailRun}
+	if preload != "" {
+		cmd.Env = append(cmd.Env, "LD_PRELOAD="+preload)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for fd := uintptr(jailWireFD); fd <= jailInitrdFD; fd++ {
 		if _, err := unix.FcntlInt(fd, unix.F_GETFD, 0); err == nil {

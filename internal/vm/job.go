@@ -25,6 +25,7 @@ type jailSpec struct {
 	Job      []byte      `json:"job"`
 	Server   *fileServer `json:"server"`
 	Machine  []string    `json:"machine"` // the emulator and its arguments
+	Preload  string      `json:"preload"` // a library for the emulator, or empty
 }
 
 // fileServer is the process that serves the host's files to QEMU.

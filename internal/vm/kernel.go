@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/cpu"
 )
 
 // The names of the kernels.
@@ -24,6 +26,7 @@ type Kernel struct {
 	Modules   string // the directory of the release: modules.dep, kernel/…
 	QEMU      string // the emulator; empty for user-mode Linux
 	Virtiofsd string // the file server beside the emulator; empty for user-mode Linux
+	Preload   string // the library that user-mode Linux needs on this processor, or empty
 }
 
 // MissingError: something that has to be installed is not.
@@ -45,8 +48,9 @@ const (
 )
 
 // Find looks for the kernel called name. Set-up leaves in the directory cache,
-// for each name, lib/modules/RELEASE with a modules.dep, and for the QEMU lane
-// boot/vmlinuz-RELEASE. A *MissingError says what is not there.
+// for each name, lib/modules/RELEASE with a modules.dep, for the QEMU lane
+// boot/vmlinuz-RELEASE, and for user-mode Linux on a processor with AMX
+// xstate.so (scripts/uml-xstate.c says why). A *MissingError says what is not there.
 func Find(name, cache string) (Kernel, error) {
 	k := Kernel{Name: name}
 	setup := setupQEMU
@@ -74,6 +78,12 @@ func Find(name, cache string) (Kernel, error) {
 	deps, err := filepath.Glob(filepath.Join(cache, name, "lib/modules/*/modules.dep"))
 	if err != nil || len(deps) == 0 {
 		return Kernel{}, &MissingError{"the module tree of kernel " + name, setup}
+	}
+	if name == UML && cpu.X86.HasAMXTile {
+		k.Preload = filepath.Join(cache, name, "xstate.so")
+		if _, err := os.Stat(k.Preload); err != nil {
+			return Kernel{}, &MissingError{"the library that user-mode Linux needs on processors with AMX", setup}
+		}
 	}
 	k.Modules = filepath.Dir(deps[len(deps)-1])
 	k.Release = filepath.Base(k.Modules)

@@ -148,9 +148,21 @@ func TestMachineOutputs(t *testing.T) {
 }
 
 func TestMachinePanic(t *testing.T) {
-	cfg := machineConfig(t, "sh", "-c", "echo before; echo c > /proc/sysrq-trigger; sleep 1000")
+	// What the command writes goes through the guest's process 1. So that the panic
+	// does not overtake it, the command waits until the host has it.
+	cfg := machineConfig(t, "sh", "-c", `
+		echo before
+		until [ -e seen/before ]; do sleep 0.05; done
+		echo c > /proc/sysrq-trigger
+		sleep 1000`)
+	seen := filepath.Join(cfg.Dir, "seen")
+	require.NoError(t, os.Mkdir(seen, 0o755))
+	cfg.Writable = []string{seen} // past the overlay, which may keep what it saw once
 	var out bytes.Buffer
-	cfg.Stdout = &out
+	cfg.Stdout = writerFunc(func(b []byte) (int, error) {
+		out.Write(b)
+		return len(b), os.WriteFile(filepath.Join(seen, "before"), nil, 0o600)
+	})
 	_, err := Run(t.Context(), cfg)
 	require.ErrorIs(t, err, ErrDied)
 	var failure *Failure
@@ -207,6 +219,10 @@ func TestMachineCancel(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	requireNothingLeft(t)
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 // notice is closed by the first thing written to it.
 type notice chan struct{}

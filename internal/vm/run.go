@@ -103,7 +103,7 @@ func newMachine(cfg *Config) (_ *machine, err error) {
 			return nil, err
 		}
 		spec.CPU = m.slot.cpu
-		spec.Machine = umlMachine(cfg)
+		spec.Machine, spec.Preload = umlMachine(cfg), cfg.Kernel.Preload
 	} else {
 		spec.Machine = qemuMachine(cfg)
 		spec.Server = qemuFileServer(cfg)
