@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/nearest"
 )
 
 func completionCommand(*env) *cobra.Command {
@@ -23,7 +24,7 @@ func completionCommand(*env) *cobra.Command {
 			case "fish":
 				return root.GenFishCompletion(w, true)
 			}
-			near, _ := cli.Nearest(args[0], shells)
+			near, _ := nearest.Of(args[0], shells)
 			return cli.Usagef("no completion for %q; the nearest one is %s", args[0], near)
 		},
 	}

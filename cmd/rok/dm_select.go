@@ -12,6 +12,7 @@ import (
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/nearest"
 	"github.com/rok-storage/rok/ioctl"
 )
 
@@ -118,7 +119,7 @@ func withNearest(c *dm.Conn, name string, err error) error {
 		for _, e := range entries {
 			names = append(names, e.Name)
 		}
-		if best, near := cli.Nearest(filepath.Base(name), names); near {
+		if best, near := nearest.Of(filepath.Base(name), names); near {
 			next = fmt.Sprintf("did you mean %q?", best)
 		}
 	}

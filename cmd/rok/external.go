@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/nearest"
 )
 
 // runExternal runs "rok-NAME" in place of rok, with args as they are.
@@ -64,7 +65,7 @@ func missing(name string) string {
 	}
 	names = append(names, clusterCommands()...)
 	next := "did you mean %s?"
-	best, near := cli.Nearest(name, names)
+	best, near := nearest.Of(name, names)
 	if !near {
 		next = "the nearest one is %s"
 	}

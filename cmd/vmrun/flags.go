@@ -78,7 +78,7 @@ func parse(args []string) (*options, error) {
 	f.Var(&o.env, "e", "")
 	f.BoolVar(&o.verbose, "v", false, "")
 	if name := unknown(f, args); name != "" {
-		return nil, fmt.Errorf("no flag -%s; the nearest is -%s", name, nearest(f, name))
+		return nil, fmt.Errorf("no flag -%s; the nearest is -%s", name, nearestFlag(f, name))
 	}
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

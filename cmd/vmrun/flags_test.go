@@ -77,10 +77,3 @@ func TestEnvironment(t *testing.T) {
 		[]string{"GOFLAGS=-v", "ROK_A=1", "VMRUN_B=2", "TERM=dumb", "HOME=/h", "ASKED=y", "GO=z", "SET=1"},
 		environment(environ, []string{"ASKED", "SET=1", "UNSET"}))
 }
-
-func TestNearest(t *testing.T) {
-	require.Equal(t, 0, edits("kernel", "kernel"))
-	require.Equal(t, 1, edits("kernal", "kernel"))
-	require.Equal(t, 3, edits("kitten", "sitting"))
-	require.Equal(t, 3, edits("", "mem"))
-}

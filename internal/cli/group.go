@@ -31,14 +31,14 @@ func runGroup(g *cobra.Command, args []string) error {
 	case args[0] == "-h" || args[0] == "--help":
 		return g.Help()
 	case strings.HasPrefix(args[0], "-"):
-		return Usagef("unknown flag %s; %s", args[0], nearest(args[0], []string{"--help"}))
+		return Usagef("unknown flag %s; %s", args[0], didYouMean(args[0], []string{"--help"}))
 	}
 	return UnknownCommand(g, args[0])
 }
 
 // UnknownCommand is the error for a name that g has no command for.
 func UnknownCommand(g *cobra.Command, name string) error {
-	return Usagef("no command %q; %s", name, nearest(name, names(g)))
+	return Usagef("no command %q; %s", name, didYouMean(name, names(g)))
 }
 
 func names(g *cobra.Command) []string {

@@ -54,9 +54,9 @@ func unknownFlag(name string, short bool, flags *pflag.FlagSet) error {
 		}
 	})
 	if short {
-		return Usagef("unknown flag -%s; %s", name, nearest("-"+name, names))
+		return Usagef("unknown flag -%s; %s", name, didYouMean("-"+name, names))
 	}
-	return Usagef("unknown flag --%s; %s", name, nearest("--"+name, names))
+	return Usagef("unknown flag --%s; %s", name, didYouMean("--"+name, names))
 }
 
 // checkDashes refuses an argument that begins with a dash of typography, which

@@ -82,9 +82,10 @@ func (d *duel) cpu() stat.Interval {
 	return stat.Ratio(each(d.rok, perIO(d.start.rok)), each(d.fio, perIO(d.start.fio)), confidence)
 }
 
-// latency is the p-th percentile of rok's latencies over fio's.
-func (d *duel) latency(p float64) stat.Interval {
-	return stat.Ratio(each(d.rok, percentile(p)), each(d.fio, percentile(p)), confidence)
+// latency is the p-th percentile of rok's latencies over fio's, with an interval
+// of the given confidence.
+func (d *duel) latency(p, at float64) stat.Interval {
+	return stat.Ratio(each(d.rok, percentile(p)), each(d.fio, percentile(p)), at)
 }
 
 // startKey is what the start of a process depends on.

@@ -35,7 +35,7 @@ func TestDuel(t *testing.T) {
 	d := duelOf(1100, 5*time.Microsecond)
 	require.InDelta(t, 1.1, d.rate().Estimate, 1e-9)
 	require.InDelta(t, 0.5, d.cpu().Estimate, 1e-9)
-	require.InDelta(t, 1, d.latency(50).Estimate, 1e-9)
+	require.InDelta(t, 1, d.latency(50, confidence).Estimate, 1e-9)
 }
 
 func TestFioBars(t *testing.T) {

@@ -1,15 +1,13 @@
-package cli
+// Package nearest finds what somebody meant who mistyped a name.
+package nearest
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
-// Nearest returns the candidate that takes the fewest edits to become word,
-// the first of several, and whether it is so near that word may be a slip for
-// it, or its beginning. Without candidates it returns "". Hyphens in front do
-// not count.
-func Nearest(word string, candidates []string) (best string, near bool) {
+// Of returns the candidate that takes the fewest edits to become word, the
+// first of several, and whether it is so near that word may be a slip for it,
+// or its beginning. Without candidates it returns "". Hyphens in front do not
+// count.
+func Of(word string, candidates []string) (best string, near bool) {
 	bare := func(s string) string { return strings.TrimLeft(s, "-") }
 	edits := -1
 	for _, c := range candidates {
@@ -22,18 +20,6 @@ func Nearest(word string, candidates []string) (best string, near bool) {
 	}
 	slip := 2*edits <= len([]rune(bare(word)))
 	return best, slip || bare(word) != "" && strings.HasPrefix(bare(best), bare(word))
-}
-
-// nearest makes a clause of the candidate nearest to word.
-func nearest(word string, candidates []string) string {
-	best, near := Nearest(word, candidates)
-	switch {
-	case best == "":
-		return "there is none"
-	case near:
-		return fmt.Sprintf("did you mean %s?", best)
-	}
-	return "the nearest one is " + best
 }
 
 // distance counts the runes to insert, remove, replace, or exchange with their

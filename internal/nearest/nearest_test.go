@@ -1,14 +1,14 @@
-package cli_test
+package nearest_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/nearest"
 )
 
-func TestNearest(t *testing.T) {
+func TestOf(t *testing.T) {
 	tests := []struct {
 		word       string
 		candidates []string
@@ -28,7 +28,7 @@ func TestNearest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.word, func(t *testing.T) {
-			best, near := cli.Nearest(tt.word, tt.candidates)
+			best, near := nearest.Of(tt.word, tt.candidates)
 			require.Equal(t, tt.best, best)
 			require.Equal(t, tt.near, near)
 		})

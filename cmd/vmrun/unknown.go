@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"strings"
+
+	"github.com/rok-storage/rok/internal/nearest"
 )
 
 // unknown returns the first flag of args that f does not have, read as package
@@ -28,34 +30,10 @@ func unknown(f *flag.FlagSet, args []string) string {
 	return ""
 }
 
-// nearest returns the flag whose name takes the fewest edits from name.
-func nearest(f *flag.FlagSet, name string) (best string) {
-	least := len(name) + 1
-	f.VisitAll(func(f *flag.Flag) {
-		if d := edits(name, f.Name); d < least {
-			least, best = d, f.Name
-		}
-	})
+// nearestFlag returns the flag whose name takes the fewest edits from name.
+func nearestFlag(f *flag.FlagSet, name string) string {
+	var names []string
+	f.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	best, _ := nearest.Of(name, names)
 	return best
-}
-
-// edits is Levenshtein's distance of two short names.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
