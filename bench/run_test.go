@@ -123,27 +123,34 @@ func TestRunTouch(t *testing.T) {
 }
 
 func TestRunRamp(t *testing.T) {
+	const ramp = 200 * time.Millisecond
 	var live bench.Live
-	r, err := bench.Run(t.Context(), blocks(t, 16), bench.Job{Runtime: 100 * time.Millisecond, RampTime: 200 * time.Millisecond, TimeBased: true}, bench.RunConfig{Live: &live})
+	began := time.Now()
+	r, err := bench.Run(t.Context(), blocks(t, 16), bench.Job{Runtime: 100 * time.Millisecond, RampTime: ramp, TimeBased: true}, bench.RunConfig{Live: &live})
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, r.Elapsed, 100*time.Millisecond)
-	require.Less(t, r.Elapsed, 300*time.Millisecond, "the ramp is not counted")
+	require.Less(t, r.Elapsed, time.Since(began)-ramp, "the ramp is not counted")
 	require.Equal(t, r.IOs(), live.IOs())
 }
 
 func TestRunEndsEarly(t *testing.T) {
 	for _, kind := range engines {
-		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		r, err := bench.Run(ctx, blocks(t, 64), bench.Job{Engine: kind, IODepth: 4, Runtime: time.Hour, TimeBased: true}, bench.RunConfig{})
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Less(t, time.Since(began), 1500*time.Millisecond, "cancellation took too long")
+		ctx, cancel := context.WithCancel(t.Context())
+		var live bench.Live
+		go func() {
+			defer cancel()
+			for live.IOs() == 0 && t.Context().Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		r, err := bench.Run(ctx, blocks(t, 64), bench.Job{Engine: kind, IODepth: 4, Runtime: time.Hour, TimeBased: true}, bench.RunConfig{Live: &live})
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, bench.ErrStuck)
 		require.True(t, r != nil, "no result")
 		require.Positive(t, r.IOs(), "what was counted is kept")
 
 		r, err = bench.Run(ctx, blocks(t, 64), bench.Job{}, bench.RunConfig{})
-		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, context.Canceled)
 		require.True(t, r == nil, "a result")
 	}
 }

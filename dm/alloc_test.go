@@ -9,6 +9,7 @@ import (
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/dm/dmtest"
 	"github.com/rok-storage/rok/internal/dmwire"
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/units"
 )
@@ -65,7 +66,7 @@ func linearTable(disk dm.Dev, segments int) dm.Table {
 }
 
 func TestNoAllocations(t *testing.T) {
-	if raceEnabled {
+	if testenv.Race {
 		t.Skip("the race detector makes sync.Pool forget")
 	}
 	conn, d := recorded(t)

@@ -27,7 +27,7 @@ func TestKernelOperations(t *testing.T) {
 	few := regexp.MustCompile("^(version|list of 1|info|status|load of 1.*|cycle.*)$")
 	err := onStand(t.Context(), rows(few), func(r row, cs []contender) error {
 		costs, err := interleave(t.Context(), cs, 1, time.Microsecond)
-		if err == nil && r.reused {
+		if err == nil && r.reused && !testenv.Race {
 			require.Less(t, costs[placeRok].allocs, noAllocation, r.name)
 		}
 		return err
