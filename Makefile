@@ -1,6 +1,7 @@
 # The targets of rok. "make" alone lists them.
 
 export GOTOOLCHAIN := local# a Go that is too old is told, not replaced by a download
+export CGO_ENABLED := 0# nothing of rok needs C, and a gcc without libc's headers must not matter
 PREFIX ?= /usr/local
 FUZZTIME ?= 30s
 PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
@@ -13,7 +14,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 build: go-version ## build every command into bin/, static
-	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+	@go build -trimpath -o bin/ ./cmd/...
 
 install: build ## install the commands (PREFIX=/usr/local, DESTDIR=)
 	@install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -20,7 +20,7 @@ build() {
 	local p folder
 	for p in $(scripts/kernel-packages.sh); do
 		folder=${p#./}
-		CGO_ENABLED=0 go test -c -o "$binaries/${folder//\//:}.test" "$p"
+		go test -c -o "$binaries/${folder//\//:}.test" "$p"
 	done
 }
 

@@ -3,6 +3,7 @@
 # them even if one fails, and prints a summary. Fails if one failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export CGO_ENABLED=0 # but for -race, which needs it
 summary=.cache/test/summary
 mkdir -p .cache/test
 : >$summary
@@ -31,8 +32,8 @@ ring() {
 	check) check ;;
 	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
 	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' ;;
-	race) scripts/ring.sh "pure race" -race ./... ;;
-	race-6.12) kernel 6.12 -race -timeout 20m ;;
+	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race ./... ;;
+	race-6.12) CGO_ENABLED=1 kernel 6.12 -race -timeout 20m ;;
 	native) scripts/native.sh build && scripts/native.sh run ;;
 	native-vm) scripts/native.sh build &&
 		bin/vmrun -kernel 6.12 -timeout 20m env -u VMRUN scripts/native.sh run ;;
