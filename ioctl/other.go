@@ -67,3 +67,15 @@ func DialSocket(string) error { return errors.ErrUnsupported }
 
 // FlushBuffers fails.
 func FlushBuffers(*os.File) error { return errors.ErrUnsupported }
+
+// ReadAhead fails.
+func ReadAhead(*os.File) (units.Sectors, error) { return 0, errors.ErrUnsupported }
+
+// SetReadAhead fails.
+func SetReadAhead(*os.File, units.Sectors) error { return errors.ErrUnsupported }
+
+// LockMemory fails.
+func LockMemory() error { return errors.ErrUnsupported }
+
+// UnlockMemory fails.
+func UnlockMemory() error { return errors.ErrUnsupported }
