@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // The keys of an LV in lvm2's order: _print_lv, lib/format_text/export.c.
@@ -98,7 +97,7 @@ func (lv *LV) print(p *printer) {
 		p.key("creation_time")
 		p.b = strconv.AppendInt(p.b, lv.CreationTime, 10)
 		if p.form == Backup {
-			p.comment(time.Unix(lv.CreationTime, 0).In(p.zone).Format("2006-01-02 15:04:05 -0700"))
+			p.comment(p.timeComment(lv.CreationTime))
 		}
 		p.end("creation_time")
 		p.text("creation_host", lv.CreationHost)
@@ -130,7 +129,10 @@ func (lv *LV) print(p *printer) {
 	p.number("segment_count", uint64(len(lv.Segments)))
 	for i := range lv.Segments {
 		name := segmentName(i)
-		p.open(name)
+		if i == 0 {
+			p.blank()
+		}
+		p.head(name)
 		lv.Segments[i].print(p)
 		p.close()
 		p.behind(name)

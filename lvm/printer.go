@@ -93,7 +93,7 @@ func (p *printer) object(unknown []Unknown) (end func()) {
 	return func() {
 		for i := range p.printed {
 			if !p.printed[i] {
-				p.b = p.unknown[i].Node.Append(p.b, p.textDepth())
+				p.entry(&p.unknown[i].Node)
 			}
 		}
 		p.unknown, p.printed = outer, printed
@@ -105,9 +105,18 @@ func (p *printer) behind(key string) {
 	for i := range p.unknown {
 		if p.unknown[i].After == key && !p.printed[i] {
 			p.printed[i] = true
-			p.b = p.unknown[i].Node.Append(p.b, p.textDepth())
+			p.entry(&p.unknown[i].Node)
 		}
 	}
+}
+
+// entry prints an entry that is not known.
+func (p *printer) entry(n *text.Node) {
+	if n.Section && n.Key == vgKeys[vgHistory] {
+		p.history(n)
+		return
+	}
+	p.b = n.Append(p.b, p.textDepth())
 }
 
 // text prints a string.

@@ -74,9 +74,9 @@ func (pv *PV) print(p *printer) {
 		p.b = append(p.b, "\t# Hint only"...)
 	}
 	p.end("device")
+	p.blank()
 	p.textIf("device_id_type", pv.DeviceIDType)
 	p.textIf("device_id", pv.DeviceID)
-	p.blank()
 	p.words("status", pv.Status)
 	p.words("flags", pv.Flags)
 	p.wordsIf("tags", pv.Tags)

@@ -12,12 +12,15 @@ import (
 const (
 	segStart = iota
 	segLength
+	segReshape
 	segType
 	segTags
 	segOwn
 )
 
-var segKeys = []string{segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags"}
+var segKeys = []string{
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
+}
 
 // readSegment reads the section that the reader is at.
 func (d *decoder) readSegment(lv *LV) Segment {
@@ -31,11 +34,13 @@ func (d *decoder) readSegment(lv *LV) Segment {
 			s.Start = Extents(d.r.Uint32())
 		case e.index == segLength:
 			s.Length = Extents(d.r.Uint32())
+		case e.index == segReshape:
+			s.Reshape = Extents(d.r.Uint32())
 		case e.index == segTags && s.Type != nil:
 			s.Tags = d.words()
 		case e.index == segType && s.Type == nil:
 			d.readType(&s, &e)
-		case s.Type == nil: // reshape_count of a raid is there
+		case s.Type == nil:
 			e.keep()
 		default:
 			d.readTypeKey(&s, &e)
@@ -60,6 +65,8 @@ func (d *decoder) readSegment(lv *LV) Segment {
 		if e.has(snapCOW) == e.has(snapMerging) {
 			d.r.Fail(e.offset, e.fault(ErrStructure, "a snapshot has one of cow_store and merging_store"))
 		}
+	case *Held:
+		t.namePVs(d)
 	}
 	return s
 }
@@ -88,7 +95,7 @@ func (d *decoder) readType(s *Segment, e *entries) {
 	case "error":
 		s.Type = Error{}
 	default:
-		s.Type = &Held{Type: name, Known: heldTypes[name]}
+		s.Type = &Held{Type: name, Known: heldTypes[name] != nil}
 		e.leave = true
 	}
 	e.sections = len(e.keys)
@@ -106,7 +113,7 @@ func (d *decoder) readTypeKey(s *Segment, e *entries) {
 	case *Snapshot:
 		t.read(d, e)
 	case *Held:
-		t.read(d, e)
+		t.read(d)
 	}
 }
 
@@ -115,6 +122,11 @@ func (s *Segment) print(p *printer) {
 	p.number("start_extent", uint64(s.Start))
 	p.size("extent_count", uint64(s.Length), units.Sectors(s.Length)*p.vg.ExtentSize)
 	p.blank()
+	if s.Reshape != 0 {
+		p.size("reshape_count", uint64(s.Reshape), units.Sectors(s.Reshape)*p.vg.ExtentSize)
+	} else {
+		p.behind("reshape_count")
+	}
 	p.key("type")
 	if len(s.Flags) == 0 {
 		p.b = text.AppendString(p.b, typeWord(s.Type))
