@@ -70,7 +70,8 @@ func (d *decoder) readLV() {
 			if lv.Segments == nil {
 				lv.Segments = d.segments.take(1)[:0]
 			}
-			lv.Segments = append(lv.Segments, d.readSegment(lv))
+			lv.Segments = append(lv.Segments, Segment{})
+			d.readSegment(lv, &lv.Segments[len(lv.Segments)-1])
 		}
 	}
 	e.need(lvID, lvStatus, lvSegmentCount)
@@ -88,7 +89,7 @@ func (d *decoder) readLV() {
 }
 
 func (lv *LV) print(p *printer) {
-	end := p.object(lv.Unknown)
+	outer := p.object(lv.Unknown)
 	p.id("id", lv.ID)
 	p.words("status", lv.Status)
 	p.words("flags", lv.Flags)
@@ -137,7 +138,7 @@ func (lv *LV) print(p *printer) {
 		p.close()
 		p.behind(name)
 	}
-	end()
+	p.leave(outer)
 }
 
 // segmentName is what the text calls the segment of that index.

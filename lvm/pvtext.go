@@ -66,7 +66,7 @@ func (d *decoder) readPV() {
 }
 
 func (pv *PV) print(p *printer) {
-	end := p.object(pv.Unknown)
+	outer := p.object(pv.Unknown)
 	p.id("id", pv.ID)
 	p.key("device")
 	p.b = text.AppendString(p.b, pv.Device)
@@ -87,5 +87,5 @@ func (pv *PV) print(p *printer) {
 		p.number("ba_start", uint64(pv.BootStart))
 		p.size("ba_size", uint64(pv.BootLength), pv.BootLength)
 	}
-	end()
+	p.leave(outer)
 }

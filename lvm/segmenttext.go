@@ -23,8 +23,7 @@ var segKeys = []string{
 }
 
 // readSegment reads the section that the reader is at.
-func (d *decoder) readSegment(lv *LV) Segment {
-	s := Segment{}
+func (d *decoder) readSegment(lv *LV, s *Segment) {
 	e := d.open("LV", segKeys, &s.Unknown)
 	e.name = lv.Name
 	e.leave = true // until the type is known
@@ -39,11 +38,11 @@ func (d *decoder) readSegment(lv *LV) Segment {
 		case e.index == segTags && s.Type != nil:
 			s.Tags = d.words()
 		case e.index == segType && s.Type == nil:
-			d.readType(&s, &e)
+			d.readType(s, &e)
 		case s.Type == nil:
 			e.keep()
 		default:
-			d.readTypeKey(&s, &e)
+			d.readTypeKey(s, &e)
 		}
 	}
 	e.need(segStart, segLength, segType)
@@ -68,7 +67,6 @@ func (d *decoder) readSegment(lv *LV) Segment {
 	case *Held:
 		t.namePVs(d)
 	}
-	return s
 }
 
 // readType makes the segment what its type says.
@@ -118,7 +116,7 @@ func (d *decoder) readTypeKey(s *Segment, e *entries) {
 }
 
 func (s *Segment) print(p *printer) {
-	end := p.object(s.Unknown)
+	outer := p.object(s.Unknown)
 	p.number("start_extent", uint64(s.Start))
 	p.size("extent_count", uint64(s.Length), units.Sectors(s.Length)*p.vg.ExtentSize)
 	p.blank()
@@ -147,7 +145,7 @@ func (s *Segment) print(p *printer) {
 	case *Held:
 		t.print(p)
 	}
-	end()
+	p.leave(outer)
 }
 
 // typeWord is what the text has for the type.

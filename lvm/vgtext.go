@@ -42,6 +42,7 @@ var vgKeys = []string{
 func (d *decoder) readVG() {
 	vg, r := d.vg, d.r
 	vg.Name = r.Key()
+	d.vgAt = r.Offset()
 	e := d.open("VG", vgKeys, &vg.Unknown)
 	e.sections = vgPVs
 	for e.next() {
@@ -152,7 +153,7 @@ func (p *printer) unknownSections() {
 
 func (vg *VG) print(p *printer) {
 	p.head(vg.Name)
-	end := p.object(vg.Unknown)
+	outer := p.object(vg.Unknown)
 	p.id("id", vg.ID)
 	p.number("seqno", uint64(vg.Seqno))
 	if vg.Format != "" {
@@ -198,6 +199,6 @@ func (vg *VG) print(p *printer) {
 	p.blank()
 	p.behind("logical_volumes")
 	p.behind("historical_logical_volumes")
-	end()
+	p.leave(outer)
 	p.close()
 }
