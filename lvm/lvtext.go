@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // The keys of an LV in lvm2's order: _print_lv, lib/format_text/export.c.
@@ -71,7 +70,8 @@ func (d *decoder) readLV() {
 			if lv.Segments == nil {
 				lv.Segments = d.segments.take(1)[:0]
 			}
-			lv.Segments = append(lv.Segments, d.readSegment(lv))
+			lv.Segments = append(lv.Segments, Segment{})
+			d.readSegment(lv, &lv.Segments[len(lv.Segments)-1])
 		}
 	}
 	e.need(lvID, lvStatus, lvSegmentCount)
@@ -89,7 +89,7 @@ func (d *decoder) readLV() {
 }
 
 func (lv *LV) print(p *printer) {
-	end := p.object(lv.Unknown)
+	outer := p.object(lv.Unknown)
 	p.id("id", lv.ID)
 	p.words("status", lv.Status)
 	p.words("flags", lv.Flags)
@@ -98,7 +98,7 @@ func (lv *LV) print(p *printer) {
 		p.key("creation_time")
 		p.b = strconv.AppendInt(p.b, lv.CreationTime, 10)
 		if p.form == Backup {
-			p.comment(time.Unix(lv.CreationTime, 0).In(p.zone).Format("2006-01-02 15:04:05 -0700"))
+			p.comment(p.timeComment(lv.CreationTime))
 		}
 		p.end("creation_time")
 		p.text("creation_host", lv.CreationHost)
@@ -130,12 +130,15 @@ func (lv *LV) print(p *printer) {
 	p.number("segment_count", uint64(len(lv.Segments)))
 	for i := range lv.Segments {
 		name := segmentName(i)
-		p.open(name)
+		if i == 0 {
+			p.blank()
+		}
+		p.head(name)
 		lv.Segments[i].print(p)
 		p.close()
 		p.behind(name)
 	}
-	end()
+	p.leave(outer)
 }
 
 // segmentName is what the text calls the segment of that index.

@@ -118,7 +118,7 @@ func (o *Origin) print(p *printer) {
 		p.b = append(p.b, date...)
 		p.b = append(p.b, "\n\n"...)
 	}
-	end := p.object(o.assignments())
+	outer := p.object(o.assignments())
 	p.text("contents", contents)
 	p.number("version", contentsVersion)
 	p.blank()
@@ -134,7 +134,7 @@ func (o *Origin) print(p *printer) {
 	p.b = append(p.b, "\t# "...)
 	p.b = append(p.b, date...)
 	p.end("creation_time")
-	end()
+	p.leave(outer)
 	p.blank()
 }
 

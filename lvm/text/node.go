@@ -13,6 +13,9 @@ type Node struct {
 
 	Blank   int    // empty lines in front of it
 	Comment string // on its line, behind the value, without the mark
+	// Tight is set for an assignment without blanks around its '='. lvm2 prints
+	// sections of settings so, and indents them on disk too.
+	Tight bool
 }
 
 // How many nodes are made of a text: some, and one for each so many bytes. lvm2
@@ -39,6 +42,7 @@ func (r *Reader) Node() Node {
 	if n.Section {
 		n.Nodes = r.nodesOf()
 	} else {
+		n.Tight = r.value > 0 && r.src[r.value-1] == '='
 		n.Raw = r.Raw()
 		n.Comment = r.Comment()
 	}
