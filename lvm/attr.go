@@ -80,9 +80,9 @@ func (a Allocation) letter() byte {
 
 // attr is lv's attributes as lvs prints them, ten letters (lv_attr_dup_with_info_and_seg_status
 // of lib/metadata/lv.c).
-func (r *relations) attr(lv *LV, s DeviceState) string {
+func (r *reporter) attr(lv *LV, s DeviceState) string {
 	a := bytes.Repeat([]byte{'-'}, 10)
-	a[0] = r.typeLetter(lv)
+	a[0] = r.typeLetter(lv, s)
 	switch {
 	case lv.Writable() && s.ReadOnly:
 		a[1] = 'R'
@@ -116,8 +116,8 @@ func (r *relations) attr(lv *LV, s DeviceState) string {
 }
 
 // typeLetter is the first letter: what lv is.
-func (r *relations) typeLetter(lv *LV) byte {
-	owner := r.poolOf[lv.Name]
+func (r *reporter) typeLetter(lv *LV, s DeviceState) byte {
+	owner, held := r.poolOf[lv.Name], r.held[lv.Name]
 	switch {
 	case lv.Status.Has(FlagPVMove):
 		return 'p'
@@ -125,8 +125,12 @@ func (r *relations) typeLetter(lv *LV) byte {
 		return 'O'
 	case r.isOrigin(lv):
 		return 'o'
-	case isSpare(lv) || owner != nil && only(owner).(*ThinPool).Metadata == lv.Name:
+	case isSpare(lv) || held == heldMeta || owner != nil && only(owner).(*ThinPool).Metadata == lv.Name:
 		return 'e'
+	case held == heldImage && s.InSync:
+		return 'i'
+	case held == heldImage:
+		return 'I'
 	}
 	switch t := only(lv).(type) {
 	case *Thin:
@@ -160,12 +164,13 @@ func (t *Held) typeLetter(lv *LV) byte {
 	switch {
 	case t.Type == "cache" || t.Type == "cache-pool" || t.Type == "writecache":
 		return 'C'
-	case t.Type == "mirror" && !lv.Status.Has(FlagPVMove):
+	case t.Type == "mirror" && lv.Status.Has(FlagNotSynced):
+		return 'M'
+	case t.Type == "mirror":
 		return 'm'
+	case strings.HasPrefix(t.Type, "raid") && lv.Status.Has(FlagNotSynced):
+		return 'R'
 	case strings.HasPrefix(t.Type, "raid"):
-		if lv.Status.Has(FlagNotSynced) {
-			return 'R'
-		}
 		return 'r'
 	case t.Type == "vdo":
 		return 'v'
@@ -179,25 +184,18 @@ func (t *Held) typeLetter(lv *LV) byte {
 
 // targetLetter is the seventh letter: which of the kernel's targets tells its
 // state.
-func (r *relations) targetLetter(lv *LV) byte {
+func (r *reporter) targetLetter(lv *LV) byte {
 	switch t := only(lv).(type) {
 	case *Thin, *ThinPool:
 		return 't'
 	case *Held:
-		switch {
-		case t.Type == "cache" || t.Type == "cache-pool" || t.Type == "writecache":
-			return 'C'
-		case t.Type == "mirror":
-			return 'm'
-		case strings.HasPrefix(t.Type, "raid"):
-			return 'r'
-		case t.Type == "vdo" || t.Type == "vdo-pool":
-			return 'd'
-		case !t.Known:
-			return 'u'
+		if letter := t.targetLetter(); letter != 0 {
+			return letter
 		}
 	}
 	switch {
+	case r.target[lv.Name] != 0:
+		return r.target[lv.Name]
 	case r.cow[lv.Name] != nil || len(r.snapshots[lv.Name]) > 0:
 		return 's'
 	case virtual(lv):
@@ -206,14 +204,30 @@ func (r *relations) targetLetter(lv *LV) byte {
 	return '-'
 }
 
+func (t *Held) targetLetter() byte {
+	switch {
+	case t.Type == "cache" || t.Type == "cache-pool" || t.Type == "writecache":
+		return 'C'
+	case t.Type == "mirror":
+		return 'm'
+	case strings.HasPrefix(t.Type, "raid"):
+		return 'r'
+	case t.Type == "vdo" || t.Type == "vdo-pool":
+		return 'd'
+	case !t.Known:
+		return 'u'
+	}
+	return 0
+}
+
 // isOrigin reports whether something else begins where lv is: a snapshot, or a
 // thin volume whose external origin it is. Thin snapshots need no origin.
-func (r *relations) isOrigin(lv *LV) bool {
+func (r *reporter) isOrigin(lv *LV) bool {
 	return len(r.snapshots[lv.Name]) > 0 || r.external[lv.Name]
 }
 
 // merging reports whether a snapshot is being merged back into lv.
-func (r *relations) merging(lv *LV) bool {
+func (r *reporter) merging(lv *LV) bool {
 	for _, tie := range r.snapshots[lv.Name] {
 		if only(tie).(*Snapshot).Merging {
 			return true
@@ -223,7 +237,7 @@ func (r *relations) merging(lv *LV) bool {
 }
 
 // pool is the pool that lv is, or is in; nil for others.
-func (r *relations) pool(lv *LV) *ThinPool {
+func (r *reporter) pool(lv *LV) *ThinPool {
 	switch t := only(lv).(type) {
 	case *ThinPool:
 		return t
@@ -237,7 +251,7 @@ func (r *relations) pool(lv *LV) *ThinPool {
 }
 
 // partial reports whether a part of lv is on a PV that is missing.
-func (r *relations) partial(lv *LV) bool {
+func (r *reporter) partial(lv *LV) bool {
 	if r.vg.missing() == 0 {
 		return false
 	}

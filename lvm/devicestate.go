@@ -11,6 +11,7 @@ type DeviceState struct {
 	Suspended    bool
 	Open         bool // something has it open
 	Major, Minor int32
+	InSync       bool // an image of a mirror or a raid that is like the others
 	Health       Health
 	// Used is how much of it holds data, and MetadataUsed of a pool's metadata,
 	// in percent; negative where there is no such thing.

@@ -13,19 +13,39 @@ type reporter struct {
 	*relations
 	state func(*LV) DeviceState
 	used  map[ID]Extents // of each PV
+
+	// Of the parts of mirrors and raids.
+	held   map[string]heldPart
+	target map[string]byte // the letter of the target that they are a part of
 }
+
+// heldPart is what an LV is to the mirror or raid that it is a part of.
+type heldPart uint8
+
+const (
+	heldImage heldPart = iota + 1
+	heldMeta
+)
 
 func newReporter(vg *VG, state func(*LV) DeviceState) *reporter {
 	if state == nil {
 		state = func(*LV) DeviceState { return DeviceState{} }
 	}
-	r := &reporter{relations: relationsOf(vg), state: state, used: make(map[ID]Extents, len(vg.PVs))}
+	r := &reporter{relations: relationsOf(vg), state: state, used: make(map[ID]Extents, len(vg.PVs)), held: map[string]heldPart{}, target: map[string]byte{}}
 	for _, lv := range vg.LVs {
 		for i := range lv.Segments {
 			s := &lv.Segments[i]
 			for _, a := range s.parts() {
 				if a.LV == "" {
 					r.used[a.PV] += a.Length
+				}
+			}
+			if t, ok := s.Type.(*Held); ok && t.replicates() {
+				for _, a := range s.parts() {
+					r.held[a.LV], r.target[a.LV] = heldImage, t.targetLetter()
+				}
+				for _, name := range t.metas() {
+					r.held[name], r.target[name] = heldMeta, t.targetLetter()
 				}
 			}
 		}
@@ -80,8 +100,8 @@ func segtype(s *Segment) string {
 	return s.Type.Name()
 }
 
-// list is tags as a list that is never null.
-func list(tags []string) []string {
+// tagList is tags as a list that is never null.
+func tagList(tags []string) []string {
 	if tags == nil {
 		return []string{}
 	}
@@ -105,7 +125,7 @@ func (s *Segment) parts() []part {
 	case *ThinPool:
 		areas = []Area{{LV: t.Data}}
 	case *Held:
-		areas = t.Areas()
+		areas = append(t.Areas(), t.images()...)
 	}
 	parts := make([]part, len(areas))
 	for i, a := range areas {

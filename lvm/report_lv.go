@@ -1,7 +1,7 @@
 package lvm
 
 import (
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/rok-storage/rok/units"
@@ -14,7 +14,7 @@ type LVReport struct {
 	VG               string       `json:"vg_name"`
 	UUID             string       `json:"lv_uuid"`
 	FullName         string       `json:"lv_full_name"`
-	Path             string       `json:"lv_path"`    // empty for parts of volumes
+	Path             string       `json:"lv_path"`    // empty for pools and parts of volumes
 	DMPath           string       `json:"lv_dm_path"` // as it is when active
 	Attr             string       `json:"lv_attr"`
 	Visible          bool         `json:"lv_visible"` // lvs prints the others in brackets; not one of lvm2's fields
@@ -69,9 +69,9 @@ func (r *reporter) lv(lv *LV) LVReport {
 		Size: r.bytes(lv.Size()), Segments: len(lv.Segments), Permissions: r.permissions(lv, s),
 		AllocationPolicy: lv.Allocation.word(), AutoActivation: "enabled",
 		ReadAhead: lv.ReadAhead.word(), Active: s.active(), KernelMajor: -1, KernelMinor: -1,
-		Tags: list(lv.Tags), Profile: lv.Profile, Host: lv.CreationHost, Devices: []string{},
+		Tags: tagList(lv.Tags), Profile: lv.Profile, Host: lv.CreationHost, Devices: []string{},
 	}
-	if line.Visible {
+	if _, pool := only(lv).(*ThinPool); line.Visible && !pool {
 		line.Path = "/dev/" + line.FullName
 	}
 	if lv.Flags.Has(FlagActivationSkip) {
@@ -135,7 +135,7 @@ func (r *reporter) permissions(lv *LV, s DeviceState) string {
 		return "read-only"
 	case s.ReadOnly:
 		return "read-only-override"
-	case !s.Known:
+	case !s.Exists:
 		return "unknown"
 	}
 	return "writeable"
@@ -157,9 +157,5 @@ func (a ReadAhead) word() string {
 	case ReadAheadNone:
 		return "0"
 	}
-	b, err := units.Sectors(a).Bytes()
-	if err != nil {
-		return "auto" // no text has so many sectors
-	}
-	return strings.TrimSuffix(b.String(), "B")
+	return strconv.FormatUint(uint64(extentBytes(1, units.Sectors(a))), 10)
 }

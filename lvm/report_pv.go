@@ -35,7 +35,7 @@ func (vg *VG) ReportPVs() []PVReport {
 			Name: pv.Device, VG: vg.Name, UUID: pv.ID.String(), Format: vg.Format, Attr: pv.Attr(), InUse: "used",
 			Extents: pv.Count, UsedExtents: r.used[pv.ID],
 			DeviceSize: extentBytes(1, pv.Size), Start: extentBytes(1, pv.Start),
-			BootStart: extentBytes(1, pv.BootStart), BootSize: extentBytes(1, pv.BootLength), Tags: list(pv.Tags),
+			BootStart: extentBytes(1, pv.BootStart), BootSize: extentBytes(1, pv.BootLength), Tags: tagList(pv.Tags),
 		}
 		line.Size, line.Used = r.bytes(line.Extents), r.bytes(line.UsedExtents)
 		line.Free = r.bytes(line.Extents - min(line.UsedExtents, line.Extents))

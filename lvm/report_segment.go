@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/rok-storage/rok/units"
@@ -51,7 +52,7 @@ func (r *reporter) segment(lv *LV, s *Segment, attr string) SegmentReport {
 	line := SegmentReport{
 		LV: lv.Name, VG: r.vg.Name, Attr: attr, Type: segtype(s),
 		Start: r.bytes(s.Start), StartExtent: s.Start, Size: r.bytes(s.Length), Extents: s.Length,
-		Ranges: []string{}, Devices: append([]string{}, r.devices(s)...), Zero: "unknown", Tags: list(s.Tags),
+		Ranges: []string{}, Devices: append([]string{}, r.devices(s)...), Zero: "unknown", Tags: tagList(s.Tags),
 	}
 	for _, a := range s.parts() {
 		name := a.LV
@@ -66,15 +67,19 @@ func (r *reporter) segment(lv *LV, s *Segment, attr string) SegmentReport {
 	case *ThinPool:
 		volumes := r.thins[lv.Name]
 		line.Stripes, line.ChunkSize, line.TransactionID, line.Volumes = 1, extentBytes(1, t.ChunkSize), &t.TransactionID, &volumes
-		line.Discards, line.Zero = t.Discards, ""
-		if line.Discards == "" {
-			line.Discards = "ignore"
-		}
-		if t.ZeroNewBlocks {
-			line.Zero = "zero"
-		}
 	case *Thin:
 		line.TransactionID, line.ThinID = &t.TransactionID, &t.DeviceID
+	case *Held:
+		line.Stripes = len(line.Devices)
+	}
+	if pool := r.pool(lv); pool != nil {
+		line.Discards, line.Zero = cmp.Or(pool.Discards, "ignore"), ""
+		if pool.ZeroNewBlocks {
+			line.Zero = "zero"
+		}
+	}
+	if tie := r.cow[lv.Name]; tie != nil {
+		line.ChunkSize = extentBytes(1, only(tie).(*Snapshot).ChunkSize)
 	}
 	return line
 }

@@ -41,7 +41,7 @@ func (vg *VG) Report() VGReport {
 		Name: vg.Name, UUID: vg.ID.String(), Format: vg.Format, Attr: vg.Attr(),
 		Permissions: "read-only", AutoActivation: "enabled", AllocationPolicy: AllocNormal.word(),
 		ExtentSize: extentBytes(1, vg.ExtentSize), MaxLV: vg.MaxLV, MaxPV: vg.MaxPV,
-		PVs: len(vg.PVs), MissingPVs: vg.missing(), Snapshots: len(r.cow), Seqno: vg.Seqno, Tags: list(vg.Tags),
+		PVs: len(vg.PVs), MissingPVs: vg.missing(), Snapshots: len(r.cow), Seqno: vg.Seqno, Tags: tagList(vg.Tags),
 		SystemID: vg.SystemID, LockType: vg.LockType, LockArgs: vg.LockArgs, Profile: vg.Profile,
 	}
 	for _, pv := range vg.PVs {
