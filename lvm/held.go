@@ -43,13 +43,19 @@ var heldTypes = map[string][]string{
 	"vdo-pool":   {"data"},
 }
 
+// heldAreas is the key of the only list of names and extents that they have.
+const heldAreas = "mirrors"
+
 var raidKeys = []string{"raids", "raid0_lvs"}
 
 // Areas are the PVs and LVs that t has with an extent behind them, as lvm2 lists
 // areas. Each is as long as the segment.
 func (t *Held) Areas() []Area {
 	var areas []Area
-	eachHeldValues(t.Nodes, func(_ *text.Node, values []text.Value) {
+	eachHeldValues(t.Nodes, func(n *text.Node, values []text.Value) {
+		if t.Known && n.Key != heldAreas {
+			return
+		}
 		for i := 1; i < len(values); i++ {
 			name, start := values[i-1], values[i]
 			if name.Kind != text.String || start.Kind != text.Int || start.Int < 0 {

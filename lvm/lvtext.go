@@ -78,6 +78,9 @@ func (d *decoder) readLV() {
 	if e.has(lvTime) != e.has(lvHost) {
 		r.Fail(e.offset, e.fault(ErrStructure, "one of creation_time and creation_host is missing"))
 	}
+	if lv.Status.Has(FlagFixedMinor) {
+		e.need(lvMinor)
+	}
 	if int64(len(lv.Segments)) != count {
 		r.Fail(e.offset, e.fault(ErrStructure, "segment_count is %d, and %d segments are there", count, len(lv.Segments)))
 	}
@@ -94,7 +97,7 @@ func (lv *LV) print(p *printer) {
 	p.words("status", lv.Status)
 	p.words("flags", lv.Flags)
 	p.wordsIf("tags", lv.Tags)
-	if lv.CreationTime != 0 || lv.CreationHost != "" {
+	if lv.CreationTime != 0 { // then lvm2 reads a host, too
 		p.key("creation_time")
 		p.b = strconv.AppendInt(p.b, lv.CreationTime, 10)
 		if p.form == Backup {

@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm/text"
@@ -69,12 +70,25 @@ func (d *decoder) readSegment(lv *LV, s *Segment) {
 	}
 }
 
+// segmentFlags are the words that can be behind a type: lib/format_text/flags.c.
+// lvm2 treats a type with others as one that it does not know.
+var segmentFlags = []string{
+	"RESHAPE", "RESHAPE_DELTA_DISKS_PLUS", "RESHAPE_DELTA_DISKS_MINUS", "RESHAPE_DATA_OFFSET", "REMOVE_AFTER_RESHAPE",
+	"METADATA_FORMAT", FlagCropMetadata, "CACHE_USES_CACHEVOL",
+}
+
 // readType makes the segment what its type says.
 func (d *decoder) readType(s *Segment, e *entries) {
 	word := d.r.String()
 	name, flags, found := strings.Cut(word, "+")
+	known := true
 	if found {
 		s.Flags = strings.Split(flags, "+")
+		known = !slices.ContainsFunc(s.Flags, func(flag string) bool { return !slices.Contains(segmentFlags, flag) })
+	}
+	if !known {
+		s.Type = &Held{Type: name} // what the flag changes is not known
+		return
 	}
 	e.leave = false
 	switch name {

@@ -101,8 +101,8 @@ func (v *validation) checkVG() {
 	if vg.ID.IsZero() {
 		v.add(ErrStructure, "", "no ID")
 	}
-	if vg.Format != "" && vg.Format != "lvm2" {
-		v.add(ErrStructure, "", "format is %q, not \"lvm2\"", vg.Format)
+	if vg.Format != "" && vg.Format != formatName {
+		v.add(ErrStructure, "", "format is %q, not %q", vg.Format, formatName)
 	}
 	if vg.ExtentSize == 0 || vg.ExtentSize > math.MaxUint32 {
 		v.add(ErrRange, "", "extents of %d sectors", vg.ExtentSize)

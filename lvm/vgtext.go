@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -38,10 +39,13 @@ var vgKeys = []string{
 	vgHistory: "historical_logical_volumes",
 }
 
+// formatName is FMT_TEXT_NAME of lib/format_text/format-text.h.
+const formatName = "lvm2"
+
 // readVG reads the section that the reader is at.
 func (d *decoder) readVG() {
 	vg, r := d.vg, d.r
-	vg.Name = r.Key()
+	vg.Name, vg.Format = r.Key(), formatName
 	d.vgAt = r.Offset()
 	e := d.open("VG", vgKeys, &vg.Unknown)
 	e.sections = vgPVs
@@ -116,7 +120,7 @@ func (d *decoder) readVGKey(key int) {
 func (vg *VG) AppendText(b []byte) []byte {
 	p := vg.printer(b, OnDisk)
 	vg.print(p)
-	p.unknownSections()
+	vg.Origin.printSections(p)
 	vg.Origin.print(p)
 	return append(p.b, 0)
 }
@@ -130,7 +134,7 @@ func (vg *VG) AppendBackup(b []byte, zone *time.Location) []byte {
 	}
 	vg.Origin.print(p)
 	vg.print(p)
-	p.unknownSections()
+	vg.Origin.printSections(p)
 	return p.b
 }
 
@@ -142,26 +146,15 @@ func (vg *VG) printer(b []byte, form Form) *printer {
 	return p
 }
 
-// unknownSections prints those beside the VG.
-func (p *printer) unknownSections() {
-	for _, u := range p.vg.Origin.Unknown {
-		if u.Node.Section {
-			p.b = u.Node.Append(p.b, p.textDepth())
-		}
-	}
-}
-
 func (vg *VG) print(p *printer) {
 	p.head(vg.Name)
 	outer := p.object(vg.Unknown)
 	p.id("id", vg.ID)
 	p.number("seqno", uint64(vg.Seqno))
-	if vg.Format != "" {
-		p.key("format")
-		p.b = text.AppendString(p.b, vg.Format)
-		p.comment("informational")
-		p.end("format")
-	}
+	p.key("format")
+	p.b = text.AppendString(p.b, cmp.Or(vg.Format, formatName))
+	p.comment("informational")
+	p.end("format")
 	p.words("status", vg.Status)
 	p.words("flags", vg.Flags)
 	p.wordsIf("tags", vg.Tags)
