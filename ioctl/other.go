@@ -67,3 +67,12 @@ func DialSocket(string) error { return errors.ErrUnsupported }
 
 // FlushBuffers fails.
 func FlushBuffers(*os.File) error { return errors.ErrUnsupported }
+
+// TryLock fails.
+func TryLock(*os.File, bool) (bool, error) { return false, errors.ErrUnsupported }
+
+// Lock fails.
+func Lock(context.Context, *os.File, bool) error { return errors.ErrUnsupported }
+
+// Unlock fails.
+func Unlock(*os.File) error { return errors.ErrUnsupported }
