@@ -103,16 +103,19 @@ func (h *Host) ClearDevice(ctx context.Context, pvid string) error {
 }
 
 // Visible tells whether lvm2 looks at a device, known by all its paths (links
-// too), with the PV of that id, which may be empty. The error is
+// too), with the PV of that id, which may be empty. Where there is a devices
+// file, list, it alone decides: lvm2 then ignores both filters. The error is
 // [ErrNotListed], and says why.
 func (h *Host) Visible(list *DevicesFile, d *Device, pvid string, links ...string) error {
 	paths := append([]string{d.Path}, links...)
 	switch {
+	case list != nil && !list.Lists(d, pvid):
+		return fmt.Errorf("%s: not in %s: %w", d.Path, h.devicesPath(), ErrNotListed)
+	case list != nil:
+		return nil
 	case !h.Settings.GlobalFilter.Accepts(paths...):
 		return fmt.Errorf("%s: rejected by devices/global_filter: %w", d.Path, ErrNotListed)
-	case list != nil && !list.Lists(d, pvid):
-		return fmt.Errorf("%s: not in the devices file %s: %w", d.Path, h.devicesPath(), ErrNotListed)
-	case list == nil && !h.Settings.Filter.Accepts(paths...):
+	case !h.Settings.Filter.Accepts(paths...):
 		return fmt.Errorf("%s: rejected by devices/filter: %w", d.Path, ErrNotListed)
 	}
 	return nil

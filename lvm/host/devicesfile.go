@@ -87,7 +87,7 @@ func ParseDevicesFile(text string) (*DevicesFile, error) {
 		switch {
 		case strings.HasPrefix(line, versionMark):
 			err = f.version(strings.TrimSpace(line[len(versionMark):]))
-		case strings.HasPrefix(line, idTypeMark):
+		case isEntry(line):
 			_, err = parseEntry(line)
 		}
 		if err != nil {
@@ -109,10 +109,16 @@ func (f *DevicesFile) version(text string) error {
 	return nil
 }
 
-// parseEntry reads "IDTYPE=… IDNAME=… DEVNAME=… PVID=… PART=…".
+// isEntry reports whether a line is for a device. It may be indented.
+func isEntry(line string) bool {
+	return !strings.HasPrefix(line, "#") && strings.Contains(line, idTypeMark)
+}
+
+// parseEntry reads "IDTYPE=… IDNAME=… DEVNAME=… PVID=… PART=…". Spaces alone
+// divide words: a tab is a part of one.
 func parseEntry(line string) (DeviceEntry, error) {
 	var e DeviceEntry
-	for word := range strings.FieldsSeq(line) {
+	for word := range strings.SplitSeq(line, " ") {
 		key, value, _ := strings.Cut(word, "=")
 		if value == "." {
 			value = ""
@@ -152,7 +158,7 @@ func (f *DevicesFile) Entries() []DeviceEntry {
 
 func (f *DevicesFile) entryLines() (at []int) {
 	for i, line := range f.lines {
-		if strings.HasPrefix(line, idTypeMark) {
+		if isEntry(line) {
 			at = append(at, i)
 		}
 	}
@@ -207,7 +213,7 @@ func (f *DevicesFile) ClearPVID(pvid string) {
 
 // set changes words of a line, and leaves the others.
 func (f *DevicesFile) set(at int, words [][2]string) {
-	fields := strings.Fields(f.lines[at])
+	fields := strings.Split(f.lines[at], " ")
 	for _, w := range words {
 		key, word := w[0]+"=", w[0]+"="+w[1]
 		i := slices.IndexFunc(fields, func(field string) bool { return strings.HasPrefix(field, key) })

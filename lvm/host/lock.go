@@ -65,16 +65,14 @@ func (w lockWay) flock(ctx context.Context, path string, exclusive bool) (*lockF
 		if err != nil {
 			return nil, err
 		}
-		if err = w.on(ctx, f, exclusive); err == nil {
-			var same bool
-			if same, err = isAt(f, path); same {
-				return &lockFile{f}, nil
-			}
+		if err := w.on(ctx, f, exclusive); err != nil {
+			// The file may be new, and nobody else's.
+			_ = (&lockFile{f}).release()
+			return nil, err
 		}
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
+		if same, err := isAt(f, path); same {
+			return &lockFile{f}, nil
+		} else if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
 	}
