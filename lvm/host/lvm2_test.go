@@ -25,6 +25,7 @@ type machine struct {
 	t        testing.TB
 	run, etc string
 	disks    []string
+	mounts   [][2]string // more of what lvm2 sees in another place: from, to
 }
 
 // lvm2 skips the test where the real lvm2 cannot work on loop devices.
@@ -94,8 +95,12 @@ func (m *machine) host(change ...func(*host.Config)) *host.Host {
 
 // command is an lvm2 command on the machine, not started.
 func (m *machine) command(name string, args ...string) *exec.Cmd {
-	const script = `mount --bind "$1" /run && mount --bind "$2" /etc/lvm && shift 2 && exec lvm "$@"`
-	all := append([]string{"-m", "--propagation", "private", "sh", "-c", script, "sh", m.run, m.etc, name}, args...)
+	const script = `set -e; while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done; shift; exec lvm "$@"`
+	all := []string{"-m", "--propagation", "private", "sh", "-c", script, "sh", m.run, "/run", m.etc, "/etc/lvm"}
+	for _, mount := range m.mounts {
+		all = append(all, mount[0], mount[1])
+	}
+	all = append(append(all, "--", name), args...)
 	if name != "version" && name != "systemid" && name != "tags" {
 		all = append(all, "--driverloaded", "n")
 	}
