@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm/text"
@@ -91,8 +92,8 @@ func (c *conf) add(path, above string, nodes []text.Node) error {
 	for i := range nodes {
 		n := &nodes[i]
 		name := above + strings.Trim(n.Name(), "/")
-		if name == "tags" { // their own rules
-			continue
+		if above == "" && (name == "tags" || strings.HasPrefix(name, "tags/")) {
+			continue // addTags reads them
 		}
 		if n.Section {
 			if err := c.add(path, name+"/", n.Nodes); err != nil {
@@ -110,64 +111,51 @@ func (c *conf) add(path, above string, nodes []text.Node) error {
 }
 
 // addTags adds the tags that a file gives this host: its own name where
-// hosttags is set, and each section whose host_list has the name, or "@TAG" of
-// a tag that it has by then, or that has no host_list.
+// hosttags is set, and each whose host_list has the name, or that has no
+// host_list. Of "@TAG" in a host_list, of which lvm.conf's comments speak, lvm2
+// 2.03.16 takes no notice.
 func (c *conf) addTags(path, node string, nodes []text.Node) error {
-	tags := text.Find(nodes, "tags")
-	if tags == nil || !tags.Section {
-		return nil
-	}
-	if n := text.Find(tags.Nodes, "hosttags"); n != nil {
-		if values, err := n.Values(); err == nil && len(values) == 1 && values[0].Int != 0 {
-			c.addTag(node)
-		}
-	}
-	for i := range tags.Nodes {
-		n := &tags.Nodes[i]
-		if !n.Section {
+	file := &conf{values: map[string]confValue{}}
+	var names []string
+	for i := range nodes {
+		n := &nodes[i]
+		name, below, _ := strings.Cut(strings.Trim(n.Name(), "/"), "/")
+		if name != "tags" {
 			continue
 		}
-		tag := strings.TrimPrefix(n.Name(), "@")
+		under := n.Nodes
+		if below != "" { // "tags/NAME/host_list = …"
+			under = []text.Node{*n}
+			under[0].Key = below
+		}
+		if err := file.add(path, "", under); err != nil {
+			return err
+		}
+		for j := range under {
+			tag, _, path := strings.Cut(strings.Trim(under[j].Name(), "/"), "/")
+			if under[j].Section || path {
+				names = append(names, tag)
+			}
+		}
+	}
+	r := &settingReader{conf: file}
+	if r.flag("hosttags", false) {
+		c.addTag(node)
+	}
+	for _, name := range names {
+		tag := strings.TrimPrefix(name, "@")
 		if !plainName(tag) {
-			return &SettingError{Path: path, Name: "tags/" + n.Name(), Err: errors.New("not a tag")}
+			return &SettingError{Path: path, Name: "tags/" + name, Err: errors.New("not a tag")}
 		}
-		hosts := text.Find(n.Nodes, "host_list")
-		matches := hosts == nil
-		if !matches {
-			values, err := hosts.Values()
-			if err != nil {
-				return &SettingError{Path: path, Name: "tags/" + tag + "/host_list", Err: err}
-			}
-			for _, v := range values {
-				matches = matches || c.names(node, v.Text)
-			}
-		}
-		if matches {
+		if hosts := r.list(name + "/host_list"); hosts == nil || slices.Contains(hosts, node) {
 			c.addTag(tag)
 		}
 	}
-	return nil
-}
-
-// names reports whether an entry of a host_list names this host.
-func (c *conf) names(node, entry string) bool {
-	if tag, isTag := strings.CutPrefix(entry, "@"); isTag {
-		return c.hasTag(tag)
-	}
-	return entry == node
-}
-
-func (c *conf) hasTag(tag string) bool {
-	for _, t := range c.tags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
+	return r.err
 }
 
 func (c *conf) addTag(tag string) {
-	if !c.hasTag(tag) {
+	if !slices.Contains(c.tags, tag) {
 		c.tags = append(c.tags, tag)
 	}
 }

@@ -31,9 +31,11 @@ func plain(t testing.TB, change ...func(*host.Config)) (*host.Host, string) {
 	return h, dir
 }
 
-func exclusive(vgs ...string) host.LockRequest { return host.LockRequest{VGs: vgs, Mode: host.Exclusive} }
-func shared(vgs ...string) host.LockRequest    { return host.LockRequest{VGs: vgs, Mode: host.Shared} }
-func global(mode host.Mode) host.LockRequest   { return host.LockRequest{Global: mode} }
+func exclusive(vgs ...string) host.LockRequest {
+	return host.LockRequest{VGs: vgs, Mode: host.Exclusive}
+}
+func shared(vgs ...string) host.LockRequest  { return host.LockRequest{VGs: vgs, Mode: host.Shared} }
+func global(mode host.Mode) host.LockRequest { return host.LockRequest{Global: mode} }
 
 func wait(d time.Duration) func(*host.Config) { return func(c *host.Config) { c.LockWait = d } }
 

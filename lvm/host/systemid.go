@@ -14,8 +14,8 @@ import (
 // LVM_APPLICATION_ID of lib/commands/toolcontext.c.
 const appID = "f64406832c2140e8ac5422d1089aae03"
 
-// maxSystemID is NAME_LEN of lib/misc/lvm-string.h, less the NUL.
-const maxSystemID = 127
+// maxSystemID is NAME_LEN of lib/misc/lvm-string.h.
+const maxSystemID = 128
 
 // systemIDs reads the host's own system id and the others that it may use.
 // Where the source says nothing, the host has no system id, as for lvm2, which
