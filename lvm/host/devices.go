@@ -158,7 +158,7 @@ func (h *Host) lockDevices(ctx context.Context, mode Mode) (unlock func() error,
 
 // backUpDevices keeps each version below devices/backup, as lvm2 after 2.03.16
 // does, and the last devices/devicesfile_backup_limit of them.
-func (h *Host) backUpDevices(path, text string, version uint64, now time.Time) error {
+func (h *Host) backUpDevices(path, text string, version uint32, now time.Time) error {
 	dir, name := filepath.Join(filepath.Dir(path), "backup"), filepath.Base(path)
 	backup := filepath.Join(dir, fmt.Sprintf("%s-%s.%04d", name, now.Format("20060102.150405"), version))
 	if err := h.writeWhole(backup, []byte(text), nil); err != nil {

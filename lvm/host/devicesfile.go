@@ -24,7 +24,7 @@ import (
 // are; lvm2 drops them when it next writes the file.
 type DevicesFile struct {
 	lines   []string // without line ends
-	counter uint64   // of the version
+	counter uint32   // of the version
 	changed bool
 }
 
@@ -102,10 +102,11 @@ func (f *DevicesFile) version(text string) error {
 	if len(parts) != 3 || parts[0] != strconv.Itoa(devicesMajor) {
 		return fmt.Errorf("%q: %w", text, errDevicesVersion)
 	}
-	var err error
-	if f.counter, err = strconv.ParseUint(parts[2], 10, 32); err != nil {
+	n, err := strconv.ParseUint(parts[2], 10, 32)
+	if err != nil {
 		return fmt.Errorf("%q: %w", text, errDevicesVersion)
 	}
+	f.counter = uint32(n)
 	return nil
 }
 
@@ -261,7 +262,7 @@ func (e *DeviceEntry) line() string {
 func (f *DevicesFile) Changed() bool { return f.changed }
 
 // Version is what the file's version counts: how often it was written.
-func (f *DevicesFile) Version() uint64 { return f.counter }
+func (f *DevicesFile) Version() uint32 { return f.counter }
 
 // next is the text of the next version, by the given writer ("rok pid 1 at …").
 func (f *DevicesFile) next(writer string) string {

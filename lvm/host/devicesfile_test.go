@@ -29,7 +29,7 @@ IDTYPE=sys_wwid IDNAME=naa.1 DEVNAME=/dev/sda2 PVID=. PART=2
 func TestDevicesFile(t *testing.T) {
 	f, err := host.ParseDevicesFile(devicesText)
 	require.NoError(t, err)
-	require.Equal(t, uint64(7), f.Version())
+	require.Equal(t, uint32(7), f.Version())
 	require.Equal(t, []host.DeviceEntry{
 		{ID: host.DeviceID{Type: host.IDLoop, Name: "/a.img"}, Name: "/dev/loop1", PVID: "vOP2cxBVE9Ny0ZWC0RPVhyTEvIMwfm2a"},
 		{ID: host.DeviceID{Type: host.IDWWID, Name: "naa.1"}, Name: "/dev/sda1", Part: 1},
