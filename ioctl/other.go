@@ -79,3 +79,12 @@ func LockMemory() error { return errors.ErrUnsupported }
 
 // UnlockMemory fails.
 func UnlockMemory() error { return errors.ErrUnsupported }
+
+// TryLock fails.
+func TryLock(*os.File, bool) (bool, error) { return false, errors.ErrUnsupported }
+
+// Lock fails.
+func Lock(context.Context, *os.File, bool) error { return errors.ErrUnsupported }
+
+// Unlock fails.
+func Unlock(*os.File) error { return errors.ErrUnsupported }

@@ -26,7 +26,7 @@ var layers = map[string]layer{
 	"thin/metadata":        {imports: []string{"units"}},
 	"lvm/text":             {},
 	"lvm/disk":             {imports: []string{"units"}},
-	"lvm/host":             {imports: []string{"units", "ioctl"}},
+	"lvm/host":             {imports: []string{"units", "ioctl", "lvm/text"}},
 	"lvm":                  {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
 	"bench/hist":           {imports: []string{"units"}},
 	"bench/pattern":        {imports: []string{"units"}},

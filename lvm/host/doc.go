@@ -1,0 +1,2 @@
+// Package host is what lvm2 keeps on a machine beside the disks.
+package host
