@@ -36,6 +36,7 @@ type Area struct {
 type Striped struct {
 	Areas      []Area
 	StripeSize units.Sectors // 0 with one area
+	Linear     bool          // the text calls it "linear", which lvm2 reads and leaves so
 }
 
 // ThinPool is a pool of thin volumes. lib/thin/thin.c.

@@ -39,15 +39,6 @@ type VG struct {
 	Origin Origin
 }
 
-// Origin is what a text says of its own making, behind the VG.
-type Origin struct {
-	Description string // what was run
-	Host        string
-	System      string // the comment behind the host: uname's words
-	Time        int64  // seconds since 1970
-	Program     string // the comment in front: "LVM2 version 2.03.16(2) (2022-05-18)"
-}
-
 // PV returns the PV with the given ID, or nil.
 func (vg *VG) PV(id ID) *PV {
 	for _, pv := range vg.PVs {

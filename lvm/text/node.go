@@ -1,13 +1,115 @@
-// Package text reads and prints lvm2's configuration text, in which VG metadata
-// is kept.
 package text
+
+import "strings"
 
 // Node is one entry: "key = value", or a section "key { … }".
 type Node struct {
-	Key string
+	Key string // as it stands in the text, with its quotation marks
 	// Raw is the value as it stands in the text, for an assignment.
 	Raw string
 	// Section is set for a section, whose entries are Nodes.
 	Section bool
 	Nodes   []Node
+
+	Blank   int    // empty lines in front of it
+	Comment string // on its line, behind the value, without the mark
+}
+
+// How many nodes are made of a text: some, and one for each so many bytes. lvm2
+// writes about 16 bytes for an assignment.
+const (
+	fewNodes     = 4096
+	bytesPerNode = 8
+)
+
+// Parse reads a whole text into its entries. The error is an [*Error].
+func Parse(src string) ([]Node, error) {
+	r := NewReader(src)
+	nodes := r.nodesOf()
+	return nodes, r.Err()
+}
+
+// Node reads the entry that the reader is at, whole.
+func (r *Reader) Node() Node {
+	n := Node{Key: r.raw, Section: r.section, Blank: blankLines(r.Lead())}
+	if r.nodes--; r.nodes < 0 {
+		r.fail(r.entry, "no more entries in a text of this length")
+		return n
+	}
+	if n.Section {
+		n.Nodes = r.nodesOf()
+	} else {
+		n.Raw = r.Raw()
+		n.Comment = r.Comment()
+	}
+	return n
+}
+
+// nodesOf reads the entries of the section that the reader is in.
+func (r *Reader) nodesOf() []Node {
+	var nodes []Node
+	for r.Next() {
+		nodes = append(nodes, r.Node())
+	}
+	return nodes
+}
+
+// blankLines counts the empty lines of what stands in front of an entry, whose
+// first line end is that of the line before.
+func blankLines(lead string) int {
+	n := -1
+	for len(lead) > 0 {
+		line, rest, found := strings.Cut(lead, "\n")
+		if !found {
+			break
+		}
+		if n < 0 || strings.TrimSpace(line) == "" {
+			n++
+		}
+		lead = rest
+	}
+	return max(n, 0)
+}
+
+// Name is the key without quotation marks.
+func (n *Node) Name() string {
+	if n.Key != "" && (n.Key[0] == '"' || n.Key[0] == '\'') {
+		return unquote(n.Key)
+	}
+	return n.Key
+}
+
+// Values returns the elements of an assignment's value.
+func (n *Node) Values() ([]Value, error) {
+	r := Reader{src: n.Raw, pending: true}
+	values := r.Values()
+	return values, r.Err()
+}
+
+// Text returns the value of an assignment that is one string, and whether it is.
+func (n *Node) Text() (string, bool) {
+	values, err := n.Values()
+	if err != nil || len(values) != 1 || values[0].Kind != String {
+		return "", false
+	}
+	return values[0].Text, true
+}
+
+// Find returns the first entry of that path, its sections divided by '/', or
+// nil. A key in the text may be such a path itself.
+func Find(nodes []Node, path string) *Node {
+	path = strings.Trim(path, "/")
+	for i := range nodes {
+		n := &nodes[i]
+		key := strings.Trim(n.Name(), "/")
+		if key == path {
+			return n
+		}
+		if rest, found := strings.CutPrefix(path, key+"/"); found && n.Section {
+			if below := Find(n.Nodes, rest); below != nil {
+				return below
+			}
+		}
+	}
+	return nil
 }
