@@ -3,6 +3,7 @@ package disk_test
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,7 +97,7 @@ func readArea(t *testing.T, b []byte, a disk.Area) {
 			total += run.Size
 		}
 		require.Equal(t, l.Size, total)
-		if text, err := a.ReadText(bytes.NewReader(b), l, nil); err == nil {
+		if text, err := a.ReadText(bytes.NewReader(b), l); err == nil {
 			require.LessOrEqual(t, units.Bytes(len(text)), l.Size)
 		}
 	}
@@ -104,9 +105,9 @@ func readArea(t *testing.T, b []byte, a disk.Area) {
 	found, err := a.Search(bytes.NewReader(b))
 	require.NoError(t, err)
 	for _, f := range found {
-		text, err := a.ReadText(bytes.NewReader(b), f.Location, nil)
+		text, err := a.ReadText(bytes.NewReader(b), f.Location)
 		require.NoError(t, err)
-		require.True(t, bytes.HasPrefix(text, []byte(f.Name+" {\nid = ")))
+		require.True(t, strings.HasPrefix(text, f.Name+" {\nid = "))
 	}
 }
 

@@ -104,9 +104,9 @@ func areaHeader(t *testing.T, b []byte, n int, a disk.Area, p func(string, ...an
 		p("%s.flags %#x%s", slot, l.Flags, ignored)
 	}
 	if !m.Committed.Empty() {
-		text, err := a.ReadText(r, m.Committed, nil)
+		text, err := a.ReadText(r, m.Committed)
 		require.NoError(t, err)
-		vg, rest, _ := strings.Cut(string(text), " {\n")
+		vg, rest, _ := strings.Cut(text, " {\n")
 		_, rest, _ = strings.Cut(rest, "\nseqno = ")
 		seqno, _, _ := strings.Cut(rest, "\n")
 		p("metadata text at %d crc %#x # vgname %s seqno %s", a.Start+m.Committed.Offset, m.Committed.Checksum, vg, seqno)
@@ -165,7 +165,7 @@ func TestSearchIsPvcks(t *testing.T) {
 				for _, f := range found {
 					fmt.Fprintf(&out, "metadata at %d length %d crc %08x vg %s seqno %d id %s\n",
 						a.Start+f.Offset, f.Size, f.Checksum, f.Name, f.Seqno, f.ID)
-					_, err := a.ReadText(bytes.NewReader(b), f.Location, nil)
+					_, err := a.ReadText(bytes.NewReader(b), f.Location)
 					require.NoError(t, err)
 				}
 			}

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"io"
+	"strings"
 
 	"github.com/rok-storage/rok/units"
 )
@@ -52,46 +53,50 @@ func (a Area) Runs(l Location) []Run {
 	return runs
 }
 
-// ReadText reads the text at l, without its closing zero byte. Its memory is
-// buf's where that is large enough. It fails with an [*Error].
-func (a Area) ReadText(r io.ReaderAt, l Location, buf []byte) ([]byte, error) {
+// textChunk is how much of a text is held besides the text itself.
+const textChunk = 64 << 10
+
+// ReadText reads the text at l, without its closing zero byte. It fails with an
+// [*Error].
+func (a Area) ReadText(r io.ReaderAt, l Location) (string, error) {
 	if err := a.CheckLocation(l); err != nil {
-		return nil, err
+		return "", err
 	}
-	if units.Bytes(cap(buf)) < l.Size {
-		buf = make([]byte, l.Size)
-	}
-	buf = buf[:l.Size]
-	rest := buf
+	var text strings.Builder
+	text.Grow(int(min(l.Size, 1<<30))) // a lies within the device, so that is what it has
+	chunk := make([]byte, min(l.Size, textChunk))
+	crc := uint32(initialCRC)
 	for _, run := range a.Runs(l) {
-		if err := readFull(r, rest[:run.Size], run.Start); err != nil {
-			return nil, &Error{Structure: "metadata text", Offset: run.Start, What: "cannot be read", Err: err}
+		for done := units.Bytes(0); done < run.Size; {
+			b := chunk[:min(run.Size-done, textChunk)]
+			if err := readFull(r, b, run.Start+done); err != nil {
+				return "", &Error{Structure: "metadata text", Offset: run.Start + done, What: "cannot be read", Err: err}
+			}
+			crc = checksum(crc, b)
+			text.Write(b)
+			done += units.Bytes(len(b))
 		}
-		rest = rest[run.Size:]
 	}
-	if found := Checksum(buf); found != l.Checksum {
-		return nil, damaged("metadata text", a.Start+l.Offset, "checksum", hex(l.Checksum), hex(found))
+	if crc != l.Checksum {
+		return "", damaged("metadata text", a.Start+l.Offset, "checksum", hex(l.Checksum), hex(crc))
 	}
-	if buf[len(buf)-1] == 0 {
-		buf = buf[:len(buf)-1]
-	}
-	return buf, nil
+	return strings.TrimSuffix(text.String(), "\x00"), nil
 }
 
 // Place returns where in a the next text goes: behind the committed one, at the
 // next sector, and at the start of the ring where that is too close to the end:
-// _next_rlocn_offset, lib/format_text/format-text.c. The text is text with a
-// zero byte behind it. It fails with a [*TextTooLongError], also where the new
-// text would overwrite the committed one, which only one that is longer than
-// MaxText can cause.
+// _next_rlocn_offset, lib/format_text/format-text.c. The closing zero byte is a
+// part of text. It fails with a [*TextTooLongError], also where the new text
+// would overwrite the committed one, which only one that is longer than MaxText
+// can cause.
 func (a Area) Place(text []byte, committed Location) (Location, error) {
-	size := units.Bytes(len(text)) + 1
+	size := units.Bytes(len(text))
 	if limit := a.MaxText(); size > limit {
 		return Location{}, &TextTooLongError{Area: a, Size: size, Max: limit}
 	}
 	l := Location{
 		Offset: HeaderSize, Size: size, Flags: committed.Flags &^ FlagIgnored,
-		Checksum: checksum(Checksum(text), []byte{0}),
+		Checksum: Checksum(text),
 	}
 	if committed.Empty() {
 		return l, nil

@@ -11,9 +11,14 @@ import (
 // Found is a text that is still in a ring, committed or not.
 type Found struct {
 	Location
+	Summary
+}
+
+// Summary is what the first lines of a text say.
+type Summary struct {
 	Name  string // the VG's
 	ID    string // the VG's, with dashes
-	Seqno uint64
+	Seqno uint32
 }
 
 // searchChunk is how much of a ring is held at a time.
@@ -61,9 +66,8 @@ func (a Area) starts(r io.ReaderAt) (starts []Found, err error) {
 			return nil, err
 		}
 		for s := 0; s+units.SectorSize <= len(buf); s += units.SectorSize {
-			if f, ok := beginning(buf[s : s+units.SectorSize]); ok {
-				f.Offset = at + units.Bytes(s)
-				starts = append(starts, f)
+			if summary, ok := ReadSummary(buf[s : s+units.SectorSize]); ok {
+				starts = append(starts, Found{Location{Offset: at + units.Bytes(s)}, summary})
 			}
 		}
 	}
@@ -106,30 +110,29 @@ func (a Area) readRing(r io.ReaderAt, b []byte, at units.Bytes) error {
 
 const maxName = 127 // NAME_LEN less its zero byte, lib/metadata/metadata-exported.h
 
-// beginning reads the first lines of a text, which no other section of a text
-// has: that of an LV or PV has no seqno.
+// ReadSummary reads the first lines of a text as lvm2 prints it, which no other
+// section of it has, since neither LVs nor PVs have a seqno:
 //
 //	NAME {
 //	id = "…"
 //	seqno = N
-func beginning(b []byte) (f Found, ok bool) {
-	name, b, ok := bytes.Cut(b, []byte(" {\nid = \""))
+//
+// They are within the first 512 bytes. It returns false where b begins otherwise.
+func ReadSummary(b []byte) (s Summary, ok bool) {
+	name, b, ok := bytes.Cut(b[:min(len(b), units.SectorSize)], []byte(" {\nid = \""))
 	if !ok || len(name) == 0 || len(name) > maxName || bytes.IndexFunc(name, notOfName) >= 0 {
-		return f, false
+		return s, false
 	}
 	id, b, ok := bytes.Cut(b, []byte("\"\nseqno = "))
 	if !ok || len(id) != pvIDSize+6 {
-		return f, false
+		return s, false
 	}
 	number, _, ok := bytes.Cut(b, []byte("\n"))
 	if !ok {
-		return f, false
+		return s, false
 	}
 	seqno, err := strconv.ParseUint(string(number), 10, 32)
-	if err != nil {
-		return f, false
-	}
-	return Found{Name: string(name), ID: string(id), Seqno: seqno}, true
+	return Summary{string(name), string(id), uint32(seqno)}, err == nil
 }
 
 // notOfName: validate_name, lib/misc/lvm-string.c.

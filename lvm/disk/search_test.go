@@ -12,8 +12,8 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
-// vgText is a text that begins like lvm2's and has n bytes in all, without the
-// zero byte.
+// vgText is a text that begins like lvm2's and has n bytes in all, the zero byte
+// at its end not counted.
 func vgText(name string, seqno, n int) []byte {
 	text := fmt.Sprintf("%s {\nid = \"c1MR9V-HwYX-pyIE-ujkg-oTPB-eTMh-GR1oeV\"\nseqno = %d\n", name, seqno)
 	return []byte(text + strings.Repeat("x", n-len(text)))
@@ -72,9 +72,9 @@ func TestSearch(t *testing.T) {
 			var got []string
 			for _, f := range found {
 				got = append(got, fmt.Sprintf("%s %d at %d, %d", f.Name, f.Seqno, f.Offset, f.Size))
-				text, err := a.ReadText(r, f.Location, nil)
+				text, err := a.ReadText(r, f.Location)
 				require.NoError(t, err)
-				require.Contains(t, string(text), f.ID)
+				require.Contains(t, text, f.ID)
 			}
 			require.Equal(t, test.want, got)
 		})
