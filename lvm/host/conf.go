@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,10 @@ import (
 type conf struct {
 	values map[string]confValue // by "section/key"
 	tags   []string             // of the host
+	// devicesFile is what the lvm.conf that came with this build of lvm2 says, in
+	// a comment, of the build's default for use_devicesfile: it is 0 in Debian's
+	// and 1 in others. Empty: it says nothing.
+	devicesFile string
 }
 
 type confValue struct {
@@ -71,16 +76,20 @@ func loadConf(etc, node string) (*conf, error) {
 
 // read adds a file, if it is there.
 func (c *conf) read(path, node string) error {
-	src, err := os.ReadFile(path)
+	read, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	nodes, err := text.Parse(string(src))
+	src := string(read)
+	nodes, err := text.Parse(src)
 	if err != nil {
 		return &SettingError{Path: path, Err: err}
+	}
+	if _, rest, found := strings.Cut(src, "\t# use_devicesfile = "); found && c.devicesFile == "" {
+		c.devicesFile, _, _ = strings.Cut(rest, "\n")
 	}
 	if err := c.add(path, "", nodes); err != nil {
 		return err
@@ -162,10 +171,7 @@ func (c *conf) addTag(tag string) {
 
 // with is c with a profile's values over it.
 func (c *conf) with(path string) (*conf, error) {
-	over := &conf{values: make(map[string]confValue, len(c.values)), tags: c.tags}
-	for name, v := range c.values {
-		over.values[name] = v
-	}
+	over := &conf{values: maps.Clone(c.values), tags: c.tags, devicesFile: c.devicesFile}
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err

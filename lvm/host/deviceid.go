@@ -40,7 +40,8 @@ type Device struct {
 	Major, Minor uint32
 	Part         int // the partition's number; 0: a whole device
 	// IDs are what it is known by, the one that lvm2 would choose first, its
-	// path last. Those of a partition are its disk's.
+	// path last. Of a partition they are its disk's, but for a loop device or MD
+	// array: their partitions have other drivers' numbers, and only a path.
 	IDs []DeviceID
 }
 
@@ -71,7 +72,7 @@ func (h *Host) device(path string, major, minor uint32) (*Device, error) {
 			dir = whole
 		}
 	}
-	d.IDs = append(sysIDs(dir), DeviceID{IDName, path})
+	d.IDs = append(sysIDs(dir, d.Part > 0), DeviceID{IDName, path})
 	return d, nil
 }
 
@@ -82,18 +83,19 @@ func isBlockClass(dir string) bool {
 	return err != nil
 }
 
-// sysIDs are the ids of a whole device, from its folder in sysfs.
-func sysIDs(dir string) (ids []DeviceID) {
+// sysIDs are the ids of a whole device, from its folder in sysfs, for itself or
+// for a partition of it.
+func sysIDs(dir string, partition bool) (ids []DeviceID) {
 	add := func(idType, value string) { ids = append(ids, DeviceID{idType, underscored(value)}) }
 	if isDir(dir, "md") {
-		if uuid, ok := sysValue(dir, "md/uuid"); ok {
+		if uuid, ok := sysValue(dir, "md/uuid"); ok && !partition {
 			add(IDMD, uuid)
 		}
 		return ids
 	}
 	if isDir(dir, "loop") {
 		// A file that was deleted cannot be found again.
-		if file, ok := sysValue(dir, "loop/backing_file"); ok && !strings.HasSuffix(file, "(deleted)") {
+		if file, ok := sysValue(dir, "loop/backing_file"); ok && !partition && !strings.HasSuffix(file, "(deleted)") {
 			add(IDLoop, file)
 		}
 		return ids

@@ -36,6 +36,7 @@ var idCases = []struct {
 	{"virtio's serial", "virtblk", map[string]string{"serial": "vv"}, host.DeviceID{Type: host.IDName}, 0},
 	{"nothing", "sd", nil, host.DeviceID{Type: host.IDName}, 0},
 	{"partition", "sd", map[string]string{"wwid": "naa.1", "partition": "2"}, host.DeviceID{Type: host.IDWWID, Name: "naa.1"}, 2},
+	{"partition of an MD array", "blkext", map[string]string{"md/uuid": "aaaa:bbbb", "partition": "1"}, host.DeviceID{Type: host.IDName}, 1},
 	{"MD", "md", map[string]string{"md/uuid": "aaaa:bbbb"}, host.DeviceID{Type: host.IDMD, Name: "aaaa:bbbb"}, 0},
 	{"MD without a UUID", "md", map[string]string{"md/level": "raid1", "wwid": "naa.2"}, host.DeviceID{Type: host.IDName}, 0},
 	{"multipath", "device-mapper", map[string]string{"dm/uuid": "mpath-3600a"}, host.DeviceID{Type: host.IDMultipath, Name: "mpath-3600a"}, 0},

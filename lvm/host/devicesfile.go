@@ -55,10 +55,11 @@ func (e *DevicesFileError) Error() string {
 func (e *DevicesFileError) Unwrap() error { return e.Err }
 
 var (
-	errDevicesVersion = errors.New("not a version 1.N.N")
-	errDevicesEntry   = errors.New("IDTYPE without IDNAME")
-	errDevicesPart    = errors.New("PART is no number")
-	errDevicesText    = errors.New("larger than 16 MiB")
+	errDevicesVersion  = errors.New("not a version 1.N.N")
+	errDevicesVersions = errors.New("a second version")
+	errDevicesEntry    = errors.New("IDTYPE without IDNAME")
+	errDevicesPart     = errors.New("PART is no number")
+	errDevicesText     = errors.New("larger than 16 MiB")
 )
 
 const (
@@ -82,10 +83,14 @@ func ParseDevicesFile(text string) (*DevicesFile, error) {
 	if text = strings.TrimSuffix(text, "\n"); text != "" {
 		f.lines = strings.Split(text, "\n")
 	}
+	versions := 0
 	for i, line := range f.lines {
 		var err error
 		switch {
 		case strings.HasPrefix(line, versionMark):
+			if versions++; versions > 1 {
+				return nil, &DevicesFileError{Line: i + 1, Err: errDevicesVersions}
+			}
 			err = f.version(strings.TrimSpace(line[len(versionMark):]))
 		case isEntry(line):
 			_, err = parseEntry(line)

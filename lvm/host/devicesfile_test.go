@@ -86,6 +86,7 @@ func TestDevicesFileRefused(t *testing.T) {
 		{"half a version", "#\nVERSION=1.1\n", 2},
 		{"no version", "VERSION=\n", 1},
 		{"no number", "VERSION=1.1.x\n", 1},
+		{"two versions", "VERSION=1.1.1\n\nVERSION=1.1.1\n", 3},
 		{"no name", "IDTYPE=sys_wwid DEVNAME=/dev/sda\n", 1},
 		{"no type", "\n\nIDTYPE= IDNAME=x\n", 3},
 		{"partition", "IDTYPE=sys_wwid IDNAME=x PART=-1\n", 1},

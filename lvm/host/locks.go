@@ -47,6 +47,8 @@ type Locks struct{ held []*lockFile }
 // ErrVGName says that no VG can have the name.
 var ErrVGName = errors.New("not the name of a volume group")
 
+var errNoMode = errors.New("neither shared nor exclusive")
+
 // Lock takes all locks of r, in the order in which lvm2 takes them, the global
 // one first and then the VGs by name, or none. Several VGs without the global
 // lock get it too, shared, because lvm2 does not keep to the order (vgsplit)
@@ -60,8 +62,8 @@ var ErrVGName = errors.New("not the name of a volume group")
 // fails with [ErrVGName]. Where global/wait_for_locks is 0, it does not wait.
 func (h *Host) Lock(ctx context.Context, r LockRequest) (*Locks, error) {
 	vgs := slices.Compact(slices.Sorted(slices.Values(r.VGs)))
-	if r.Mode == Unlocked {
-		vgs = nil
+	if r.Mode == Unlocked && len(vgs) > 0 {
+		return nil, fmt.Errorf("lock %q: %w", vgs, errNoMode)
 	}
 	for _, name := range vgs {
 		if !plainName(name) {
@@ -74,6 +76,8 @@ func (h *Host) Lock(ctx context.Context, r LockRequest) (*Locks, error) {
 	if err := h.makeLockDir(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := h.bounded(ctx)
+	defer cancel()
 	l := new(Locks)
 	if r.Global != Unlocked {
 		if err := h.takeInto(ctx, l, "P_global", r.Global); err != nil {
@@ -101,8 +105,6 @@ func (l *Locks) Unlock() error {
 // takeInto takes one more lock into l; if it cannot, it gives up all of them.
 func (h *Host) takeInto(ctx context.Context, l *Locks, file string, mode Mode) error {
 	path := filepath.Join(h.cfg.Locks, file)
-	ctx, cancel := h.bounded(ctx)
-	defer cancel()
 	taken, err := h.lockWay().take(ctx, path, mode == Exclusive)
 	if err != nil {
 		return errors.Join(h.lockError(path, mode, err), l.Unlock())

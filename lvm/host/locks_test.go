@@ -56,7 +56,7 @@ func TestLockModes(t *testing.T) {
 		{"and others too", exclusive("a", "b"), exclusive("c", "d"), true},
 		{"global", global(host.Exclusive), global(host.Shared), false},
 		{"global, a VG", global(host.Exclusive), exclusive("a"), true},
-		{"nothing", host.LockRequest{VGs: []string{"a"}}, exclusive("a"), true},
+		{"nothing", host.LockRequest{}, exclusive("a"), true},
 		{"twice the same name", exclusive("a", "a"), global(host.Exclusive), true},
 	}
 	for _, tt := range tests {
@@ -93,6 +93,8 @@ func TestLockFiles(t *testing.T) {
 	require.Equal(t, []string{"P_global"}, files(t, locks), "the second reader's")
 	require.NoError(t, second.Unlock())
 	require.Empty(t, files(t, locks))
+	_, err = h.Lock(t.Context(), host.LockRequest{VGs: []string{"a"}})
+	require.ErrorContains(t, err, "neither shared nor exclusive")
 	for _, name := range []string{"", ".", "..", "a/b", "a\x00"} {
 		_, err := h.Lock(t.Context(), exclusive(name))
 		require.ErrorIs(t, err, host.ErrVGName)

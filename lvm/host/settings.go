@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/rok-storage/rok/units"
@@ -31,7 +32,7 @@ type Settings struct {
 	Filter       *Filter // devices/filter; nil: all
 	GlobalFilter *Filter // devices/global_filter; nil: all
 	// DevicesFile is the name of the devices file, below Etc/devices; empty
-	// where devices/use_devicesfile is 0.
+	// where devices/use_devicesfile is 0, be it set or by default.
 	DevicesFile       string
 	DevicesFileBackup int  // devices/devicesfile_backup_limit
 	Hints             bool // devices/hints is not "none"
@@ -147,9 +148,7 @@ func settingsOf(c *conf, cfg *Config) (Settings, error) {
 		ProfileDir: r.text("config/profile_dir", etc("profile")),
 		HostTags:   c.tags,
 	}
-	if r.flag("devices/use_devicesfile", false) {
-		s.DevicesFile = r.devicesFile()
-	}
+	s.DevicesFile = r.devicesFile(cfg.Etc)
 	s.SystemID, s.ExtraSystemIDs = r.systemIDs(cfg)
 	return s, r.err
 }
@@ -174,10 +173,21 @@ func (r *settingReader) autoextend(what string) Autoextend {
 	}
 }
 
-func (r *settingReader) devicesFile() string {
+// devicesFile is the name of the devices file, if there is to be one. What lvm2
+// does where use_devicesfile is not set was decided when it was built: its own
+// lvm.conf says it in a comment; without that, a file that is there is used.
+func (r *settingReader) devicesFile(etc string) string {
 	name := r.text("devices/devicesfile", "system.devices")
 	if !plainName(name) {
 		r.fault("devices/devicesfile", fmt.Errorf("%q is no file name", name))
+		return ""
+	}
+	built := r.conf.devicesFile == "1"
+	if r.conf.devicesFile == "" {
+		_, err := os.Stat(filepath.Join(etc, "devices", name))
+		built = err == nil
+	}
+	if !r.flag("devices/use_devicesfile", built) {
 		return ""
 	}
 	return name

@@ -128,6 +128,30 @@ func TestSettingsRefused(t *testing.T) {
 	}
 }
 
+// Where use_devicesfile is not set, it is as lvm2 was built.
+func TestDevicesFileByDefault(t *testing.T) {
+	tests := []struct {
+		name, conf string
+		file, want bool
+	}{
+		{"nothing said, no file", "", false, false},
+		{"nothing said, a file", "", true, true},
+		{"built without", "devices {\n\t# use_devicesfile = 0\n}\n", true, false},
+		{"built with", "devices {\n\t# use_devicesfile = 1\n}\n", false, true},
+		{"set", "devices {\n\t# use_devicesfile = 1\n\tuse_devicesfile = 0\n}\n", true, false},
+		{"set otherwise", "devices {\n\t# use_devicesfile = 0\n\tuse_devicesfile = 1\n}\n", false, true},
+	}
+	for _, tt := range tests {
+		content := map[string]string{"lvm.conf": tt.conf}
+		if tt.file {
+			content["devices/system.devices"] = ""
+		}
+		s, err := settings(t, content)
+		require.NoError(t, err)
+		require.Equal(t, tt.want, s.DevicesFile != "", tt.name)
+	}
+}
+
 // A profile goes over the settings, and is not kept.
 func TestProfile(t *testing.T) {
 	h, dir := plain(t)
@@ -242,4 +266,18 @@ func FuzzSettings(f *testing.F) {
 			require.True(t, s.MayUse(s.SystemID))
 		}
 	})
+}
+
+// Opening with the lvm.conf of Debian's lvm2, 110 KB of comments.
+func BenchmarkOpen(b *testing.B) {
+	text, err := os.ReadFile("/etc/lvm/lvm.conf")
+	if err != nil {
+		b.Skip(err)
+	}
+	etc := b.TempDir()
+	conf(b, etc, map[string]string{"lvm.conf": string(text)})
+	for b.Loop() {
+		_, err := host.Open(&host.Config{Etc: etc})
+		require.NoError(b, err)
+	}
 }
