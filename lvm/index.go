@@ -108,17 +108,13 @@ func (b *Batch) eachRun(s *Segment, yield func(pv int, r run)) error {
 	return nil
 }
 
-// eachHeldRun calls yield with the runs of PVs that a segment of a held type
-// may have: a name with a number behind it, as lvm2 writes an area. No area is
-// longer than its segment.
+// eachHeldRun calls yield with the runs of PVs that a segment of a held type has.
 func (b *Batch) eachHeldRun(t *Held, length Extents, yield func(pv int, r run)) {
-	eachHeldArea(t.Nodes, func(name string, start int64) {
-		pv := b.heldPV(name)
-		if pv < 0 || start < 0 || Extents(start) >= b.pvs[pv].Count {
-			return
+	for _, a := range t.Areas() {
+		if pv := b.pvIndex(a.PV); pv >= 0 && a.Start < b.pvs[pv].Count {
+			yield(pv, run{a.Start, min(length, b.pvs[pv].Count-a.Start)})
 		}
-		yield(pv, run{Extents(start), min(length, b.pvs[pv].Count-Extents(start))})
-	})
+	}
 }
 
 // giveSegment frees the extents of s.

@@ -1,7 +1,5 @@
 package lvm
 
-import "github.com/rok-storage/rok/lvm/text"
-
 // role is what one LV is to another that refers to it.
 type role int
 
@@ -20,7 +18,6 @@ const (
 )
 
 // eachLink calls yield with each name that lv refers to, until it returns false.
-// Names of a held type's text may be those of PVs.
 func eachLink(lv *LV, yield func(name string, as role) bool) {
 	for i := range lv.Segments {
 		switch t := lv.Segments[i].Type.(type) {
@@ -51,35 +48,18 @@ func eachLink(lv *LV, yield func(name string, as role) bool) {
 				return
 			}
 		case *Held:
-			if !eachWord(t.Nodes, func(name string) bool { return yield(name, roleHeld) }) {
-				return
+			for _, a := range t.Areas() {
+				if a.LV != "" && !yield(a.LV, roleHeld) {
+					return
+				}
+			}
+			for _, name := range t.LVs() {
+				if !yield(name, roleHeld) {
+					return
+				}
 			}
 		}
 	}
-}
-
-// eachWord calls yield with each string of the entries, until it returns
-// false, which it then returns too.
-func eachWord(nodes []text.Node, yield func(word string) bool) bool {
-	for i := range nodes {
-		n := &nodes[i]
-		if n.Section {
-			if !eachWord(n.Nodes, yield) {
-				return false
-			}
-			continue
-		}
-		values, err := n.Values()
-		if err != nil {
-			continue // numbers and words of a later version: no names
-		}
-		for _, v := range values {
-			if v.Kind == text.String && !yield(v.Text) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // renamed returns t with the LV from called to. Held types are not touched:

@@ -8,9 +8,6 @@ import (
 )
 
 const (
-	// maxName is the longest name of a VG or LV: NAME_LEN with its end,
-	// lib/misc/lvm-string.h.
-	maxName = 127
 	// maxTag is the longest tag: validate_tag, lib/misc/lvm-string.c.
 	maxTag = 1024
 	// maxDeviceName is device-mapper's: DM_NAME_LEN with its end.
@@ -51,20 +48,8 @@ func CheckLVName(name string) error {
 }
 
 func checkName(name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%w: it is empty", ErrName)
-	case len(name) > maxName:
-		return fmt.Errorf("%q: %w: longer than %d", name, ErrName, maxName)
-	case name[0] == '-':
-		return fmt.Errorf("%q: %w: begins with a hyphen", name, ErrName)
-	case name == "." || name == "..":
-		return fmt.Errorf("%q: %w", name, ErrName)
-	}
-	for i := range len(name) {
-		if c := name[i]; !alphanumeric(c) && !strings.ContainsRune("._+-", rune(c)) {
-			return fmt.Errorf("%q: %w: letters, digits and . _ + - may be in it", name, ErrName)
-		}
+	if what := nameFault(name); what != "" {
+		return fmt.Errorf("%.130q: %w: it %s", name, ErrName, what)
 	}
 	return nil
 }
@@ -92,7 +77,7 @@ func checkFit(vg, lv string) error {
 	for _, layer := range layers {
 		longest = max(longest, len(layer))
 	}
-	if len(vg)+len(lv)+around > maxName || device+longest > maxDeviceName {
+	if len(vg)+len(lv)+around > maxNameLength || device+longest > maxDeviceName {
 		return fmt.Errorf("%s/%s: %w: too long for a device's name", vg, lv, ErrName)
 	}
 	return nil

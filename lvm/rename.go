@@ -1,6 +1,11 @@
 package lvm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/rok-storage/rok/lvm/text"
+)
 
 // RenameLV gives an LV another name. The parts of a thin pool, which are called
 // after it, and all that refers to it follow.
@@ -84,12 +89,9 @@ func (b *Batch) partNames(m *member, to string) ([]part, error) {
 // it is, has the name.
 func (b *Batch) inHistory(name string) (found bool) {
 	for i := range b.vg.Unknown {
-		if n := &b.vg.Unknown[i].Node; n.Section {
-			eachWord(n.Nodes, func(word string) bool {
-				found = found || word == name
-				return !found
-			})
-		}
+		eachHeldValues(b.vg.Unknown[i].Node.Nodes, func(_ *text.Node, values []text.Value) {
+			found = found || slices.ContainsFunc(values, func(v text.Value) bool { return v.Text == name })
+		})
 	}
 	return found
 }
