@@ -82,3 +82,11 @@ func flagRank(word string) int {
 	}
 	return len(flagOrder)
 }
+
+// set returns f with or without word.
+func (f Flags) set(word string, on bool) Flags {
+	if on {
+		return f.With(word)
+	}
+	return f.Without(word)
+}
