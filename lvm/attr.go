@@ -275,10 +275,6 @@ func (r *reporter) partial(lv *LV) bool {
 	return visit(lv.Name)
 }
 
-// isSpare reports whether lv is the spare for the metadata of a VG's pools:
-// import_vsn1.c knows it by its name.
-func isSpare(lv *LV) bool { return !lv.Visible() && strings.Contains(lv.Name, "_pmspare") }
-
 // virtual reports whether lv is on no PV: lv_is_virtual.
 func virtual(lv *LV) bool {
 	for i := range lv.Segments {

@@ -108,15 +108,15 @@ func tagList(tags []string) []string {
 	return tags
 }
 
-// part is a run of extents that a segment is on.
-type part struct {
+// reportedRun is a run of extents that a segment is on.
+type reportedRun struct {
 	Area
 	Length Extents
 }
 
 // parts are the runs of PVs and LVs that s is on, as lvm2 lists them: none for
 // thin volumes, and for a pool its data.
-func (s *Segment) parts() []part {
+func (s *Segment) parts() []reportedRun {
 	var areas []Area
 	length := s.Length
 	switch t := s.Type.(type) {
@@ -127,9 +127,9 @@ func (s *Segment) parts() []part {
 	case *Held:
 		areas = append(t.Areas(), t.images()...)
 	}
-	parts := make([]part, len(areas))
+	parts := make([]reportedRun, len(areas))
 	for i, a := range areas {
-		parts[i] = part{a, length}
+		parts[i] = reportedRun{a, length}
 	}
 	return parts
 }

@@ -3,9 +3,12 @@ package lvm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -41,6 +44,51 @@ func (d *deviceSet) open(s *System, path string, number uint64) {
 	default:
 		d.faults = append(d.faults, &Fault{Object: "device", Name: path, What: err.Error(), Err: err})
 	}
+}
+
+// add opens one more device, unless it is there. A devices file need not have it;
+// a filter may not be against it. Of image files and named devices there are no
+// more.
+func (d *deviceSet) add(ctx context.Context, s *System, path string) error {
+	dev, err := s.cfg.OpenDevice(path, ReadOnly)
+	if err != nil {
+		return err
+	}
+	if d.find(dev) != nil {
+		return dev.Close()
+	}
+	dev.Path = path
+	if err := s.mayAdd(ctx, dev); err != nil {
+		return errors.Join(err, dev.Close())
+	}
+	d.list = append(d.list, dev)
+	return nil
+}
+
+// find returns the device of the set that other is too, or nil.
+func (d *deviceSet) find(other *Device) *Device {
+	for _, dev := range d.list {
+		if dev.Path == other.Path || other.same != [2]uint64{} && dev.same == other.same {
+			return dev
+		}
+	}
+	return nil
+}
+
+func (s *System) mayAdd(ctx context.Context, dev *Device) error {
+	switch {
+	case s.images():
+		return fmt.Errorf("%s: not among the image files: %w", dev.Path, fs.ErrNotExist)
+	case len(s.cfg.Devices) > 0:
+		return fmt.Errorf("%s: not among the devices that were named: %w", dev.Path, fs.ErrNotExist)
+	case dev.IsFile():
+		return &fs.PathError{Op: "open", Path: dev.Path, Err: unix.ENOTBLK}
+	}
+	list, err := s.host.Devices(ctx)
+	if err != nil || list != nil {
+		return err
+	}
+	return s.host.Visible(nil, &host.Device{Path: dev.Path}, "", deviceLinks(s.dev())[dev.Number]...)
 }
 
 // devices opens the devices of the system for reading.
@@ -151,13 +199,27 @@ func deviceLinks(dir string) map[uint64][]string {
 
 // blockNumber is the number of the block device at path, 0 where there is none.
 func blockNumber(path string) uint64 {
+	if key, err := fileKey(path); err == nil && key[0] == deviceKey {
+		return key[1]
+	}
+	return 0
+}
+
+// deviceKey begins the key of a block device.
+const deviceKey = math.MaxUint64
+
+// fileKey is what [Device] has in same of what is at path.
+func fileKey(path string) ([2]uint64, error) {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) != fs.ModeDevice {
-		return 0
+	if err != nil {
+		return [2]uint64{}, err
 	}
-	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
-		return 0
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok:
+		return [2]uint64{}, &fs.PathError{Op: "stat", Path: path, Err: errors.ErrUnsupported}
+	case info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice:
+		return [2]uint64{deviceKey, uint64(st.Rdev)}, nil
 	}
-	return uint64(st.Rdev)
+	return [2]uint64{uint64(st.Dev), st.Ino}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm/host"
@@ -95,7 +96,7 @@ func (s *System) lockImages(ctx context.Context, l *lockSet, mode host.Mode) err
 			images = append(images, image{path, info})
 		}
 	}
-	slices.SortFunc(images, func(a, b image) int { return compareFiles(a.info, b.info) })
+	slices.SortFunc(images, func(a, b image) int { return slices.Compare(fileID(a.info), fileID(b.info)) })
 	for _, i := range images {
 		f, err := os.Open(i.path)
 		if err != nil {
@@ -105,6 +106,14 @@ func (s *System) lockImages(ctx context.Context, l *lockSet, mode host.Mode) err
 		if err := s.lockImage(ctx, f, mode); err != nil {
 			return fmt.Errorf("lock %s (%s): %w", i.path, mode, err)
 		}
+	}
+	return nil
+}
+
+// fileID is what tells a file from all others.
+func fileID(info os.FileInfo) []uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return []uint64{uint64(st.Dev), st.Ino}
 	}
 	return nil
 }

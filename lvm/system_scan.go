@@ -68,22 +68,28 @@ type session struct {
 	scan  *Scan
 }
 
-// begin takes locks, and reads what is on the devices under them.
-func (s *System) begin(ctx context.Context, r host.LockRequest, o ScanOptions) (*session, error) {
+// begin takes locks, and reads what is on the devices under them: those that are
+// named among them, which lvm2 need not have looked at so far.
+func (s *System) begin(ctx context.Context, r host.LockRequest, o ScanOptions, named ...string) (*session, error) {
 	t := &session{s: s}
 	var err error
 	if t.locks, err = s.lock(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := t.scanDevices(ctx, o); err != nil {
+	if err := t.scanDevices(ctx, o, named...); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
 
-func (t *session) scanDevices(ctx context.Context, o ScanOptions) (err error) {
+func (t *session) scanDevices(ctx context.Context, o ScanOptions, named ...string) (err error) {
 	if t.set, err = t.s.devices(ctx); err != nil {
 		return err
+	}
+	for _, path := range named {
+		if err := t.set.add(ctx, t.s, path); err != nil {
+			return err
+		}
 	}
 	t.scan = ScanDevices(t.set.list, o)
 	t.scan.Faults = append(t.set.faults, t.scan.Faults...)
@@ -101,17 +107,4 @@ func (t *session) close() error {
 		errs = append(errs, t.locks.unlock())
 	}
 	return errors.Join(errs...)
-}
-
-// writable opens the devices of pvs for writing.
-func (t *session) writable(pvs ...*DiskPV) error {
-	for _, pv := range pvs {
-		if pv == nil {
-			continue
-		}
-		if err := pv.Device.reopen(t.s.cfg.OpenDevice, ReadWrite); err != nil {
-			return err
-		}
-	}
-	return nil
 }
