@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm/text"
@@ -33,8 +34,14 @@ func parse(src string, form Form) (*VG, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := vg.Validate(); err != nil {
-		return nil, d.place(err)
+	var errs []error
+	for _, l := range vg.faults() {
+		if errs = append(errs, d.place(l)); len(errs) == maxPlaced {
+			break // to find a place costs the whole text
+		}
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
 	}
 	return vg, nil
 }
@@ -54,7 +61,8 @@ type decoder struct {
 
 	pvNames []string       // as they are in the text, by the index in vg.PVs
 	pvIndex map[string]int // the same; nil until it is needed
-	pvAt    []int          // where they are in the text
+	vgAt    int
+	pvAt    []int // where they are in the text
 	lvAt    []int
 	stripes int // stripe_count of the segment that is read
 
@@ -73,6 +81,9 @@ type list struct {
 	raw   string
 	words []string
 }
+
+// maxPlaced is how many faults of a text are returned with their places.
+const maxPlaced = 50
 
 // maxLists bounds how many lists are compared with a new one.
 const maxLists = 16
@@ -155,8 +166,19 @@ func (d *decoder) pvOf(name string) int {
 	return -1
 }
 
-// place returns the first of the faults that err joins, where it is in the text.
-func (d *decoder) place(err error) error { return err }
+// place says where in the text a fault is.
+func (d *decoder) place(l located) error {
+	offset := 0
+	switch {
+	case l.lv >= 0:
+		offset = d.lvAt[l.lv]
+	case l.pv >= 0:
+		offset = d.pvAt[l.pv]
+	default:
+		offset = d.vgAt
+	}
+	return d.r.ErrorAt(offset, l.fault)
+}
 
 // slab allocates values many at once.
 type slab[T any] struct{ free []T }

@@ -65,7 +65,8 @@ func (e *entries) next() bool {
 
 // keep keeps the entry as one that is not known.
 func (e *entries) keep() {
-	*e.unknown = append(*e.unknown, Unknown{After: e.after, Node: e.d.r.Node()})
+	u := Unknown{After: e.after, Node: e.d.r.Node()}
+	*e.unknown = append(*e.unknown, u)
 }
 
 // has reports whether the key of that index was there.

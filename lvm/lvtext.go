@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // The keys of an LV in lvm2's order: _print_lv, lib/format_text/export.c.
@@ -71,12 +70,16 @@ func (d *decoder) readLV() {
 			if lv.Segments == nil {
 				lv.Segments = d.segments.take(1)[:0]
 			}
-			lv.Segments = append(lv.Segments, d.readSegment(lv))
+			lv.Segments = append(lv.Segments, Segment{})
+			d.readSegment(lv, &lv.Segments[len(lv.Segments)-1])
 		}
 	}
 	e.need(lvID, lvStatus, lvSegmentCount)
 	if e.has(lvTime) != e.has(lvHost) {
 		r.Fail(e.offset, e.fault(ErrStructure, "one of creation_time and creation_host is missing"))
+	}
+	if lv.Status.Has(FlagFixedMinor) {
+		e.need(lvMinor)
 	}
 	if int64(len(lv.Segments)) != count {
 		r.Fail(e.offset, e.fault(ErrStructure, "segment_count is %d, and %d segments are there", count, len(lv.Segments)))
@@ -89,16 +92,16 @@ func (d *decoder) readLV() {
 }
 
 func (lv *LV) print(p *printer) {
-	end := p.object(lv.Unknown)
+	outer := p.object(lv.Unknown)
 	p.id("id", lv.ID)
 	p.words("status", lv.Status)
 	p.words("flags", lv.Flags)
 	p.wordsIf("tags", lv.Tags)
-	if lv.CreationTime != 0 || lv.CreationHost != "" {
+	if lv.CreationTime != 0 { // then lvm2 reads a host, too
 		p.key("creation_time")
 		p.b = strconv.AppendInt(p.b, lv.CreationTime, 10)
 		if p.form == Backup {
-			p.comment(time.Unix(lv.CreationTime, 0).In(p.zone).Format("2006-01-02 15:04:05 -0700"))
+			p.comment(p.timeComment(lv.CreationTime))
 		}
 		p.end("creation_time")
 		p.text("creation_host", lv.CreationHost)
@@ -130,12 +133,15 @@ func (lv *LV) print(p *printer) {
 	p.number("segment_count", uint64(len(lv.Segments)))
 	for i := range lv.Segments {
 		name := segmentName(i)
-		p.open(name)
+		if i == 0 {
+			p.blank()
+		}
+		p.head(name)
 		lv.Segments[i].print(p)
 		p.close()
 		p.behind(name)
 	}
-	end()
+	p.leave(outer)
 }
 
 // segmentName is what the text calls the segment of that index.

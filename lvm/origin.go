@@ -108,7 +108,7 @@ func (o *Origin) date() string {
 	return time.Unix(o.Time, 0).UTC().Format(time.ANSIC)
 }
 
-// print prints what o says, but for unknown sections, which are behind the VG.
+// print prints what o says, but for what printSections does.
 func (o *Origin) print(p *printer) {
 	date := o.date()
 	if o.Program != "" {
@@ -118,7 +118,7 @@ func (o *Origin) print(p *printer) {
 		p.b = append(p.b, date...)
 		p.b = append(p.b, "\n\n"...)
 	}
-	end := p.object(o.assignments())
+	outer := p.object(o.inPlace(p.form))
 	p.text("contents", contents)
 	p.number("version", contentsVersion)
 	p.blank()
@@ -134,11 +134,25 @@ func (o *Origin) print(p *printer) {
 	p.b = append(p.b, "\t# "...)
 	p.b = append(p.b, date...)
 	p.end("creation_time")
-	end()
+	p.leave(outer)
 	p.blank()
 }
 
-// assignments are the unknown entries that are no sections.
-func (o *Origin) assignments() []Unknown {
-	return slices.DeleteFunc(slices.Clone(o.Unknown), func(u Unknown) bool { return u.Node.Section })
+// inPlace are the unknown entries that are printed among the known ones: in a
+// backup no sections, since the first one in the text is the VG.
+func (o *Origin) inPlace(form Form) []Unknown {
+	return slices.DeleteFunc(slices.Clone(o.Unknown), func(u Unknown) bool { return u.behindVG(form) })
+}
+
+// printSections prints the unknown sections that are behind the VG.
+func (o *Origin) printSections(p *printer) {
+	for i := range o.Unknown {
+		if u := &o.Unknown[i]; u.behindVG(p.form) {
+			p.entry(&u.Node)
+		}
+	}
+}
+
+func (u *Unknown) behindVG(form Form) bool {
+	return u.Node.Section && (form == Backup || u.After == "")
 }

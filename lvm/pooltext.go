@@ -19,7 +19,7 @@ const (
 )
 
 var poolKeys = []string{
-	segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags",
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
 	poolMetadata: "metadata", poolData: "pool", poolTransaction: "transaction_id", poolChunk: "chunk_size",
 	poolDiscards: "discards", poolZero: "zero_new_blocks", poolCrop: "crop_metadata",
 }

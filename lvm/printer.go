@@ -20,8 +20,7 @@ type printer struct {
 	lastPV ID            // the PV that was looked up last, and its name
 	name   string
 
-	unknown []Unknown // of the object that is printed
-	printed []bool    // those of unknown that were; nil if there are none
+	unknown unknownEntries // of the object that is printed
 }
 
 // textDepth is the depth as package text has it.
@@ -81,33 +80,58 @@ func (p *printer) close() {
 	p.b = append(p.b, "}\n"...)
 }
 
-// object begins to print an object with these entries that are not known. What
-// it returns ends that.
-func (p *printer) object(unknown []Unknown) (end func()) {
-	outer, printed := p.unknown, p.printed
-	p.unknown, p.printed = unknown, nil
+// unknownEntries are the entries of an object that are not known.
+type unknownEntries struct {
+	entries []Unknown
+	printed []bool
+}
+
+// object begins to print an object with these entries that are not known, and
+// returns those of the object around it, for leave.
+func (p *printer) object(unknown []Unknown) (outer unknownEntries) {
+	outer = p.unknown
+	p.unknown = unknownEntries{entries: unknown}
 	if len(unknown) > 0 {
-		p.printed = make([]bool, len(unknown))
+		p.unknown.printed = make([]bool, len(unknown))
 		p.behind("")
 	}
-	return func() {
-		for i := range p.printed {
-			if !p.printed[i] {
-				p.b = p.unknown[i].Node.Append(p.b, p.textDepth())
-			}
+	return outer
+}
+
+// leave ends the object: it prints what is not known and stood behind keys that
+// are not there any more.
+func (p *printer) leave(outer unknownEntries) {
+	for i, printed := range p.unknown.printed {
+		if !printed {
+			p.entry(&p.unknown.entries[i].Node)
 		}
-		p.unknown, p.printed = outer, printed
 	}
+	p.unknown = outer
 }
 
 // behind prints the entries that are not known and stood behind that key.
 func (p *printer) behind(key string) {
-	for i := range p.unknown {
-		if p.unknown[i].After == key && !p.printed[i] {
-			p.printed[i] = true
-			p.b = p.unknown[i].Node.Append(p.b, p.textDepth())
+	if len(p.unknown.entries) > 0 {
+		p.printBehind(key)
+	}
+}
+
+func (p *printer) printBehind(key string) {
+	for i := range p.unknown.entries {
+		if u := &p.unknown.entries[i]; u.After == key && !p.unknown.printed[i] {
+			p.unknown.printed[i] = true
+			p.entry(&u.Node)
 		}
 	}
+}
+
+// entry prints an entry that is not known.
+func (p *printer) entry(n *text.Node) {
+	if n.Section && n.Key == vgKeys[vgHistory] {
+		p.history(n)
+		return
+	}
+	p.b = n.Append(p.b, p.textDepth())
 }
 
 // text prints a string.

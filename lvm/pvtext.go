@@ -66,7 +66,7 @@ func (d *decoder) readPV() {
 }
 
 func (pv *PV) print(p *printer) {
-	end := p.object(pv.Unknown)
+	outer := p.object(pv.Unknown)
 	p.id("id", pv.ID)
 	p.key("device")
 	p.b = text.AppendString(p.b, pv.Device)
@@ -74,9 +74,9 @@ func (pv *PV) print(p *printer) {
 		p.b = append(p.b, "\t# Hint only"...)
 	}
 	p.end("device")
+	p.blank()
 	p.textIf("device_id_type", pv.DeviceIDType)
 	p.textIf("device_id", pv.DeviceID)
-	p.blank()
 	p.words("status", pv.Status)
 	p.words("flags", pv.Flags)
 	p.wordsIf("tags", pv.Tags)
@@ -87,5 +87,5 @@ func (pv *PV) print(p *printer) {
 		p.number("ba_start", uint64(pv.BootStart))
 		p.size("ba_size", uint64(pv.BootLength), pv.BootLength)
 	}
-	end()
+	p.leave(outer)
 }

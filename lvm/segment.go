@@ -9,6 +9,8 @@ import (
 type Segment struct {
 	Start  Extents // start_extent
 	Length Extents // extent_count
+	// Reshape is how many extents a raid has for reshaping, in Length too.
+	Reshape Extents // reshape_count
 	// Flags are the words behind the type: "thin-pool+CROP_METADATA".
 	Flags Flags
 	Tags  []string
@@ -83,15 +85,6 @@ type Zero struct{}
 // Error fails every I/O.
 type Error struct{}
 
-// Held is a segment of a type that rok reads around and does not act on: it
-// comes back out as it was, but for the names of PVs.
-type Held struct {
-	Type string // without flags
-	// Known reports that lvm2 2.03 has the type. A VG with others is not written.
-	Known bool
-	Nodes []text.Node // behind "type", as they stand there
-}
-
 // Name implements [SegmentType].
 func (*Striped) Name() string { return "striped" }
 
@@ -109,9 +102,6 @@ func (Zero) Name() string { return "zero" }
 
 // Name implements [SegmentType].
 func (Error) Name() string { return "error" }
-
-// Name implements [SegmentType].
-func (h *Held) Name() string { return h.Type }
 
 // Unknown is an entry that rok does not know. It is printed again behind the
 // entry that it followed.

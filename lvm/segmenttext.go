@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm/text"
@@ -12,16 +13,18 @@ import (
 const (
 	segStart = iota
 	segLength
+	segReshape
 	segType
 	segTags
 	segOwn
 )
 
-var segKeys = []string{segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags"}
+var segKeys = []string{
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
+}
 
 // readSegment reads the section that the reader is at.
-func (d *decoder) readSegment(lv *LV) Segment {
-	s := Segment{}
+func (d *decoder) readSegment(lv *LV, s *Segment) {
 	e := d.open("LV", segKeys, &s.Unknown)
 	e.name = lv.Name
 	e.leave = true // until the type is known
@@ -31,14 +34,16 @@ func (d *decoder) readSegment(lv *LV) Segment {
 			s.Start = Extents(d.r.Uint32())
 		case e.index == segLength:
 			s.Length = Extents(d.r.Uint32())
+		case e.index == segReshape:
+			s.Reshape = Extents(d.r.Uint32())
 		case e.index == segTags && s.Type != nil:
 			s.Tags = d.words()
 		case e.index == segType && s.Type == nil:
-			d.readType(&s, &e)
-		case s.Type == nil: // reshape_count of a raid is there
+			d.readType(s, &e)
+		case s.Type == nil:
 			e.keep()
 		default:
-			d.readTypeKey(&s, &e)
+			d.readTypeKey(s, &e)
 		}
 	}
 	e.need(segStart, segLength, segType)
@@ -60,16 +65,30 @@ func (d *decoder) readSegment(lv *LV) Segment {
 		if e.has(snapCOW) == e.has(snapMerging) {
 			d.r.Fail(e.offset, e.fault(ErrStructure, "a snapshot has one of cow_store and merging_store"))
 		}
+	case *Held:
+		t.namePVs(d)
 	}
-	return s
+}
+
+// segmentFlags are the words that can be behind a type: lib/format_text/flags.c.
+// lvm2 treats a type with others as one that it does not know.
+var segmentFlags = []string{
+	"RESHAPE", "RESHAPE_DELTA_DISKS_PLUS", "RESHAPE_DELTA_DISKS_MINUS", "RESHAPE_DATA_OFFSET", "REMOVE_AFTER_RESHAPE",
+	"METADATA_FORMAT", FlagCropMetadata, "CACHE_USES_CACHEVOL",
 }
 
 // readType makes the segment what its type says.
 func (d *decoder) readType(s *Segment, e *entries) {
 	word := d.r.String()
 	name, flags, found := strings.Cut(word, "+")
+	known := true
 	if found {
 		s.Flags = strings.Split(flags, "+")
+		known = !slices.ContainsFunc(s.Flags, func(flag string) bool { return !slices.Contains(segmentFlags, flag) })
+	}
+	if !known {
+		s.Type = &Held{Type: name} // what the flag changes is not known
+		return
 	}
 	e.leave = false
 	switch name {
@@ -88,7 +107,7 @@ func (d *decoder) readType(s *Segment, e *entries) {
 	case "error":
 		s.Type = Error{}
 	default:
-		s.Type = &Held{Type: name, Known: heldTypes[name]}
+		s.Type = &Held{Type: name, Known: heldTypes[name] != nil}
 		e.leave = true
 	}
 	e.sections = len(e.keys)
@@ -106,15 +125,20 @@ func (d *decoder) readTypeKey(s *Segment, e *entries) {
 	case *Snapshot:
 		t.read(d, e)
 	case *Held:
-		t.read(d, e)
+		t.read(d)
 	}
 }
 
 func (s *Segment) print(p *printer) {
-	end := p.object(s.Unknown)
+	outer := p.object(s.Unknown)
 	p.number("start_extent", uint64(s.Start))
 	p.size("extent_count", uint64(s.Length), units.Sectors(s.Length)*p.vg.ExtentSize)
 	p.blank()
+	if s.Reshape != 0 {
+		p.size("reshape_count", uint64(s.Reshape), units.Sectors(s.Reshape)*p.vg.ExtentSize)
+	} else {
+		p.behind("reshape_count")
+	}
 	p.key("type")
 	if len(s.Flags) == 0 {
 		p.b = text.AppendString(p.b, typeWord(s.Type))
@@ -135,7 +159,7 @@ func (s *Segment) print(p *printer) {
 	case *Held:
 		t.print(p)
 	}
-	end()
+	p.leave(outer)
 }
 
 // typeWord is what the text has for the type.

@@ -11,7 +11,7 @@ const (
 )
 
 var snapshotKeys = []string{
-	segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags",
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
 	snapChunk: "chunk_size", snapOrigin: "origin", snapCOW: "cow_store", snapMerging: "merging_store",
 }
 
@@ -30,7 +30,7 @@ func (t *Snapshot) read(d *decoder, e *entries) {
 }
 
 func (t *Snapshot) print(p *printer) {
-	p.size("chunk_size", uint64(t.ChunkSize), t.ChunkSize)
+	p.number("chunk_size", uint64(t.ChunkSize))
 	p.text("origin", t.Origin)
 	if t.Merging {
 		p.behind("cow_store")

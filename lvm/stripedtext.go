@@ -16,7 +16,7 @@ const (
 )
 
 var stripedKeys = []string{
-	segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags",
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
 	stripedCount: "stripe_count", stripedSize: "stripe_size", stripedAreas: "stripes",
 }
 

@@ -3,6 +3,7 @@ package lvm_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestRoundTrip(t *testing.T) {
 			src := read(t, name) + "\x00"
 			vg, err := lvm.Parse(src)
 			require.NoError(t, err)
-			require.Equal(t, src, string(vg.AppendText(nil)))
+			equal(t, src, string(vg.AppendText(nil)))
 		})
 	}
 	backup, err := filepath.Glob("testdata/vg/*.backup")
@@ -32,9 +33,43 @@ func TestRoundTrip(t *testing.T) {
 			src := read(t, name)
 			vg, err := lvm.ParseBackup(src)
 			require.NoError(t, err)
-			require.Equal(t, src, string(vg.AppendBackup(nil, time.UTC)))
+			equal(t, src, string(vg.AppendBackup(nil, zoneOf(name))))
 		})
 	}
+}
+
+// Both forms say the same, but for their origins.
+func TestForms(t *testing.T) {
+	disk, err := filepath.Glob("testdata/vg/*.disk")
+	require.NoError(t, err)
+	for _, name := range disk {
+		if filepath.Base(name) == "missing.disk" {
+			continue // the device is unknown when the backup is made
+		}
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			backup := strings.TrimSuffix(name, ".disk") + ".backup"
+			a, err := lvm.Parse(read(t, name))
+			require.NoError(t, err)
+			b, err := lvm.ParseBackup(read(t, backup))
+			require.NoError(t, err)
+			a.Origin, b.Origin = b.Origin, a.Origin
+			equal(t, read(t, backup), string(a.AppendBackup(nil, zoneOf(backup))))
+			equal(t, read(t, name)+"\x00", string(b.AppendText(nil)))
+		})
+	}
+}
+
+// equal shows the first lines that differ.
+func equal(t *testing.T, want, got string) {
+	t.Helper()
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range w {
+		if i >= len(g) {
+			require.Fail(t, "cut short", "line %d: want %q", i+1, w[i])
+		}
+		require.Equal(t, w[i], g[i], "line %d", i+1)
+	}
+	require.Len(t, g, len(w))
 }
 
 func read(t *testing.T, name string) string {
@@ -42,4 +77,11 @@ func read(t *testing.T, name string) string {
 	b, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return string(b)
+}
+
+func zoneOf(name string) *time.Location {
+	if filepath.Base(name) == "kolkata.backup" {
+		return time.FixedZone("IST", 5*3600+1800)
+	}
+	return time.UTC
 }

@@ -14,7 +14,7 @@ const (
 )
 
 var thinKeys = []string{
-	segStart: "start_extent", segLength: "extent_count", segType: "type", segTags: "tags",
+	segStart: "start_extent", segLength: "extent_count", segReshape: "reshape_count", segType: "type", segTags: "tags",
 	thinPool: "thin_pool", thinTransaction: "transaction_id", thinDevice: "device_id",
 	thinExternal: "external_origin", thinOrigin: "origin", thinMerge: "merge",
 }

@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 	vgMetadataCopies
 	vgPVs
 	vgLVs
+	vgHistory
 )
 
 var vgKeys = []string{
@@ -34,20 +36,28 @@ var vgKeys = []string{
 	vgSystemID: "system_id", vgLockType: "lock_type", vgLockArgs: "lock_args", vgExtentSize: "extent_size",
 	vgMaxLV: "max_lv", vgMaxPV: "max_pv", vgAllocation: "allocation_policy", vgProfile: "profile",
 	vgMetadataCopies: "metadata_copies", vgPVs: "physical_volumes", vgLVs: "logical_volumes",
+	vgHistory: "historical_logical_volumes",
 }
+
+// formatName is FMT_TEXT_NAME of lib/format_text/format-text.h.
+const formatName = "lvm2"
 
 // readVG reads the section that the reader is at.
 func (d *decoder) readVG() {
 	vg, r := d.vg, d.r
-	vg.Name = r.Key()
+	vg.Name, vg.Format = r.Key(), formatName
+	d.vgAt = r.Offset()
 	e := d.open("VG", vgKeys, &vg.Unknown)
 	e.sections = vgPVs
 	for e.next() {
-		if e.index < vgPVs {
+		switch {
+		case e.index < vgPVs:
 			d.readVGKey(e.index)
 			continue
-		}
-		if e.index == vgLVs && !e.has(vgPVs) {
+		case e.index == vgHistory:
+			e.keep()
+			continue
+		case e.index == vgLVs && !e.has(vgPVs):
 			r.Fail(r.Offset(), e.fault(ErrStructure, "logical volumes in front of the physical ones"))
 		}
 		for r.Next() {
@@ -59,6 +69,12 @@ func (d *decoder) readVG() {
 			default:
 				d.readLV()
 			}
+		}
+	}
+	for i := range vg.Unknown {
+		// An empty line is in front of the first entry behind the LVs in any case.
+		if u := &vg.Unknown[i]; e.has(vgLVs) && keyIndex(vgKeys, u.After, vgLVs) >= vgLVs && u.Node.Blank > 0 {
+			u.Node.Blank--
 		}
 	}
 	e.need(vgID, vgSeqno, vgStatus, vgExtentSize, vgMaxLV, vgMaxPV, vgPVs)
@@ -104,7 +120,7 @@ func (d *decoder) readVGKey(key int) {
 func (vg *VG) AppendText(b []byte) []byte {
 	p := vg.printer(b, OnDisk)
 	vg.print(p)
-	p.unknownSections()
+	vg.Origin.printSections(p)
 	vg.Origin.print(p)
 	return append(p.b, 0)
 }
@@ -118,7 +134,7 @@ func (vg *VG) AppendBackup(b []byte, zone *time.Location) []byte {
 	}
 	vg.Origin.print(p)
 	vg.print(p)
-	p.unknownSections()
+	vg.Origin.printSections(p)
 	return p.b
 }
 
@@ -130,26 +146,15 @@ func (vg *VG) printer(b []byte, form Form) *printer {
 	return p
 }
 
-// unknownSections prints those beside the VG.
-func (p *printer) unknownSections() {
-	for _, u := range p.vg.Origin.Unknown {
-		if u.Node.Section {
-			p.b = u.Node.Append(p.b, p.textDepth())
-		}
-	}
-}
-
 func (vg *VG) print(p *printer) {
 	p.head(vg.Name)
-	end := p.object(vg.Unknown)
+	outer := p.object(vg.Unknown)
 	p.id("id", vg.ID)
 	p.number("seqno", uint64(vg.Seqno))
-	if vg.Format != "" {
-		p.key("format")
-		p.b = text.AppendString(p.b, vg.Format)
-		p.comment("informational")
-		p.end("format")
-	}
+	p.key("format")
+	p.b = text.AppendString(p.b, cmp.Or(vg.Format, formatName))
+	p.comment("informational")
+	p.end("format")
 	p.words("status", vg.Status)
 	p.words("flags", vg.Flags)
 	p.wordsIf("tags", vg.Tags)
@@ -159,6 +164,9 @@ func (vg *VG) print(p *printer) {
 	p.size("extent_size", uint64(vg.ExtentSize), vg.ExtentSize)
 	p.number("max_lv", uint64(vg.MaxLV))
 	p.number("max_pv", uint64(vg.MaxPV))
+	if vg.Allocation != AllocInherit {
+		p.blank()
+	}
 	p.textIf("allocation_policy", string(vg.Allocation))
 	p.textIf("profile", vg.Profile)
 	p.number("metadata_copies", uint64(vg.MetadataCopies))
@@ -171,21 +179,19 @@ func (vg *VG) print(p *printer) {
 	}
 	p.close()
 	p.behind("physical_volumes")
+	p.blank()
 	if len(vg.LVs) > 0 {
-		p.open("logical_volumes")
-		for _, visible := range []bool{true, false} {
-			for _, lv := range vg.LVs {
-				if lv.Visible() == visible {
-					p.open(lv.Name)
-					lv.print(p)
-					p.close()
-				}
-			}
+		p.head("logical_volumes")
+		for _, lv := range vg.printOrder() {
+			p.open(lv.Name)
+			lv.print(p)
+			p.close()
 		}
 		p.close()
 	}
-	p.behind("logical_volumes")
-	end()
 	p.blank()
+	p.behind("logical_volumes")
+	p.behind("historical_logical_volumes")
+	p.leave(outer)
 	p.close()
 }

@@ -6,20 +6,22 @@ import "strings"
 type Node struct {
 	Key string // as it stands in the text, with its quotation marks
 	// Raw is the value as it stands in the text, for an assignment.
-	Raw string
-	// Section is set for a section, whose entries are Nodes.
-	Section bool
-	Nodes   []Node
-
-	Blank   int    // empty lines in front of it
+	Raw     string
 	Comment string // on its line, behind the value, without the mark
+
+	Nodes   []Node // the entries of a section
+	Section bool
+	// Tight is set for an assignment without blanks around its '='. lvm2 prints
+	// sections of settings so, and indents them on disk too.
+	Tight bool
+	Blank int32 // empty lines in front of it
 }
 
-// How many nodes are made of a text: some, and one for each so many bytes. lvm2
-// writes about 16 bytes for an assignment.
+// How many nodes are made of a text: some, and one for each so many bytes. An
+// assignment of lvm2's has about that many, and most of a VG's text makes none.
 const (
 	fewNodes     = 4096
-	bytesPerNode = 8
+	bytesPerNode = 16
 )
 
 // Parse reads a whole text into its entries. The error is an [*Error].
@@ -39,6 +41,7 @@ func (r *Reader) Node() Node {
 	if n.Section {
 		n.Nodes = r.nodesOf()
 	} else {
+		n.Tight = r.value > 0 && r.src[r.value-1] == '='
 		n.Raw = r.Raw()
 		n.Comment = r.Comment()
 	}
@@ -56,8 +59,8 @@ func (r *Reader) nodesOf() []Node {
 
 // blankLines counts the empty lines of what stands in front of an entry, whose
 // first line end is that of the line before.
-func blankLines(lead string) int {
-	n := -1
+func blankLines(lead string) int32 {
+	n := int32(-1)
 	for len(lead) > 0 {
 		line, rest, found := strings.Cut(lead, "\n")
 		if !found {

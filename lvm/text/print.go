@@ -21,7 +21,11 @@ func (n *Node) Append(b []byte, depth int) []byte {
 	for range n.Blank {
 		b = append(b, '\n')
 	}
-	b = appendTabs(b, depth)
+	if n.Tight && depth == OnDisk {
+		b = append(b, '\t')
+	} else {
+		b = appendTabs(b, depth)
+	}
 	b = append(b, n.Key...)
 	if n.Section {
 		b = append(b, " {\n"...)
@@ -33,7 +37,11 @@ func (n *Node) Append(b []byte, depth int) []byte {
 		b = appendTabs(b, depth)
 		return append(b, "}\n"...)
 	}
-	b = append(b, " = "...)
+	if n.Tight {
+		b = append(b, '=')
+	} else {
+		b = append(b, " = "...)
+	}
 	b = appendRaw(b, n.Raw, depth)
 	if n.Comment != "" && depth != OnDisk {
 		b = AppendComment(b, n.Comment, depth)

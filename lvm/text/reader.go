@@ -89,7 +89,10 @@ func (r *Reader) Next() bool {
 			r.fail(i, "a key that ends with a quotation mark")
 			return false
 		}
-		r.raw, r.key = src[i:end], unquote(src[i:end])
+		if r.raw, r.key = src[i:end], unquote(src[i:end]); r.key == "" {
+			r.fail(i, "a key that is not empty")
+			return false
+		}
 		i = end
 	default:
 		end := i

@@ -65,15 +65,13 @@ func unquote(raw string) string {
 // AppendString appends s as a string in double quotation marks.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
-	if strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\\') < 0 {
-		b = append(b, s...)
-	} else {
-		for i := 0; i < len(s); i++ {
-			if s[i] == '"' || s[i] == '\\' {
-				b = append(b, '\\')
-			}
-			b = append(b, s[i])
+	done := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(append(b, s[done:i]...), '\\')
+			done = i
 		}
 	}
+	b = append(b, s[done:]...)
 	return append(b, '"')
 }

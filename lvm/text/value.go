@@ -202,18 +202,50 @@ func (r *Reader) one(kind Kind) (v Value, ok bool) {
 
 // String reads a string.
 func (r *Reader) String() string {
+	if r.pending && r.pos < len(r.src) && r.src[r.pos] == '"' { // the usual case
+		start := r.pos + 1
+		for i := start; i < len(r.src); i++ {
+			if c := r.src[i]; c == '"' {
+				r.pending, r.pos = false, i+1
+				return r.src[start:i]
+			} else if c == '\\' {
+				break
+			}
+		}
+	}
 	v, _ := r.one(String)
 	return v.Text
 }
 
 // Int reads an integer of at least low and at most high.
 func (r *Reader) Int(low, high int64) int64 {
+	if n, end := decimal(r.src, r.pos); r.pending && end > r.pos && low <= n && n <= high {
+		r.pending, r.pos = false, end
+		return n
+	}
 	v, ok := r.one(Int)
 	if ok && (v.Int < low || v.Int > high) {
 		r.fail(v.Offset, "an integer from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10))
 		return 0
 	}
 	return v.Int
+}
+
+// decimal reads the digits at i if they are few and a line ends behind them,
+// which is the usual case, and returns where they end; otherwise i.
+func decimal(src string, i int) (n int64, end int) {
+	const few = 18 // that do not overflow
+	for end = i; end < len(src) && end < i+few; end++ {
+		c := src[end] - '0'
+		if c > 9 {
+			if src[end] == '\n' && (src[i] != '0' || end == i+1) {
+				return n, end
+			}
+			break
+		}
+		n = n*10 + int64(c)
+	}
+	return 0, i
 }
 
 // Uint32 reads an integer of at most 32 bits.
