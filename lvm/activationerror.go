@@ -19,7 +19,7 @@ var (
 // ActivationError says which operation failed on which LV. Err is
 //
 //   - [ErrNotVolume], [ErrNotUsable], or [ErrReference] where there is no such LV;
-//   - a [*SegmentTypeError], a [*PartialError], or a [*StackError];
+//   - a [*SegmentTypeError], a [*MissingPVError], or a [*StackError];
 //   - a [*TransactionError], a [*ChunkSizeError], or thin's errors, of a pool;
 //   - a [*BusyError];
 //   - dm's errors, and those of I/O.
@@ -57,14 +57,14 @@ func (e *SegmentTypeError) Error() string {
 // Is matches [errors.ErrUnsupported].
 func (e *SegmentTypeError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// PartialError says that a PV with extents of an LV is missing.
-type PartialError struct {
+// MissingPVError says that a PV with extents of an LV is missing.
+type MissingPVError struct {
 	LV string // whose extents they are: the volume, or a part of it
 	PV ID
 }
 
 // Error names the LV and the PV.
-func (e *PartialError) Error() string { return fmt.Sprintf("LV %s: PV %v is missing", e.LV, e.PV) }
+func (e *MissingPVError) Error() string { return fmt.Sprintf("LV %s: PV %v is missing", e.LV, e.PV) }
 
 // StackError says that a VG's LVs do not make sense together.
 type StackError struct {

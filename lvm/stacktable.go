@@ -10,7 +10,7 @@ import (
 
 // segments makes d's table of its LV's segments, and what that stands on.
 func (s *stack) segments(d *MappedDevice) error {
-	segments := joined(d.LV.Segments)
+	segments := joinedSegments(d.LV.Segments)
 	if len(segments) == 0 {
 		return &StackError{LV: d.LV.Name, Reason: "has no extents"}
 	}
@@ -159,10 +159,10 @@ func (s *stack) area(d *MappedDevice, a Area, length Extents, segment, index int
 // not there.
 func (s *stack) missing(d *MappedDevice, a Area, segment, index int) (dm.Area, error) {
 	if s.opts.Mode != ActivatePartial || d.Layer != LayerNone || !s.isVolume(d.LV) {
-		return dm.Area{}, &PartialError{LV: d.LV.Name, PV: a.PV}
+		return dm.Area{}, &MissingPVError{LV: d.LV.Name, PV: a.PV}
 	}
 	// As long as the segment, of which the area may be a part: so lvm2 has it.
-	size, err := s.length(d.LV, joined(d.LV.Segments)[segment].Length)
+	size, err := s.length(d.LV, joinedSegments(d.LV.Segments)[segment].Length)
 	if err != nil {
 		return dm.Area{}, err
 	}
@@ -199,9 +199,9 @@ func (s *stack) length(lv *LV, n Extents) (units.Sectors, error) {
 	return units.Sectors(lo), nil
 }
 
-// joined returns segments with those as one that continue each other, as lvm2
+// joinedSegments returns segments with those as one that continue each other, as lvm2
 // reads them: lv_merge_segments of lib/metadata/merge.c.
-func joined(segments []Segment) []Segment {
+func joinedSegments(segments []Segment) []Segment {
 	joins := false
 	for i := 1; i < len(segments) && !joins; i++ {
 		joins = continues(&segments[i-1], &segments[i])
