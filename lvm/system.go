@@ -115,4 +115,3 @@ func (s *System) node() (name, system string) {
 	name, _ = os.Hostname() // a text may have none
 	return name, ""
 }
-

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/rok-storage/rok/internal/cli"
@@ -95,11 +97,35 @@ with it by --with-dependents.`,
 		return eachLVGroup(c, format, sys, names, func(vg string, lvs []string) (*lvm.Change, error) {
 			o := lvm.ChangeOptions{Deactivate: *yes}
 			return sys.ChangeWith(c.Context(), vg, o, func(g *lvm.DiskVG) ([]lvm.Op, error) {
-				return eachOp(inOrder(g.VG, lvs), func(lv string) (lvm.Op, error) {
+				return eachOp(removalOrder(g.VG, lvs), func(lv string) (lvm.Op, error) {
 					return lvm.RemoveLV{Name: lv, WithDependents: *dependents}, nil
 				})
 			})
 		})
 	})
 	return c
+}
+
+// removalOrder is an order in which LVs can be removed that stand on each other:
+// snapshots first, then thin volumes, pools last.
+func removalOrder(vg *lvm.VG, names []string) []string {
+	rank := func(name string) int {
+		lv := vg.LV(name)
+		if lv == nil || len(lv.Segments) != 1 {
+			return 2
+		}
+		switch lv.Segments[0].Type.(type) {
+		case *lvm.ThinPool:
+			return 3
+		case *lvm.Thin:
+			return 1
+		}
+		if !lv.Visible() { // the store of a snapshot
+			return 0
+		}
+		return 2
+	}
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	return names
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -340,12 +339,4 @@ func parsePlace(g *lvm.DiskVG, args []string) (lvm.Place, error) {
 		p.PVs = append(p.PVs, choice)
 	}
 	return p, nil
-}
-
-// explainNew is explain for what is on a new LV.
-func explainNew(err error) error {
-	if e, ok := asNotEmpty(err); ok {
-		return &cli.Error{Err: fmt.Errorf("create LV: %w", e), Next: "--yes wipes it, --wipe-signatures n leaves it there"}
-	}
-	return explain(err)
 }

@@ -255,5 +255,6 @@ func smaller(vg *lvm.VG, name string, a lvm.Amount) bool {
 	case a.Size.Percent > 0:
 		return a.Size.Of == "LV" && a.Size.Percent < 100
 	}
-	return a.Size.Bytes.SectorsRoundUp()+vg.ExtentSize-1 < vg.ExtentSize*sectors(lv.Size()+1)-vg.ExtentSize
+	want := a.Size.Bytes.SectorsRoundUp()
+	return lvm.Extents((want+vg.ExtentSize-1)/vg.ExtentSize) < lv.Size()
 }

@@ -65,6 +65,17 @@ func (s *storage) with(run func(c *cobra.Command, sys *lvm.System, args []string
 	}
 }
 
+// imagesAsPVs takes the image files for the PVs, where none are named.
+func (s *storage) imagesAsPVs(c *cobra.Command, pvs []string) ([]string, error) {
+	switch {
+	case len(pvs) > 0:
+		return pvs, nil
+	case len(s.images) > 0:
+		return s.images, nil
+	}
+	return nil, cli.Usagef("which PVs? %s", c.UseLine())
+}
+
 // warn prints what failed beside what was done.
 func warn(c *cobra.Command, change *lvm.Change) {
 	if change == nil {

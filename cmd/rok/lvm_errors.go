@@ -74,18 +74,43 @@ func explain(err error) error {
 		{lvm.ErrNotInVG, "rok vg extend puts it into one"},
 		{lvm.ErrSameName, "rok vg rename UUID NAME gives one of them another"},
 		{disk.ErrTextTooLong, "remove tags or volumes, or use a group whose PVs were made with a larger --metadata-size"},
+		{lvm.ErrNotEmpty, "--force overwrites it"},
 		{host.ErrNotListed, "lvm2's devices file or filter keeps it out"},
 	} {
 		if errors.Is(err, hint.is) {
 			return &cli.Error{Err: err, Next: hint.next}
 		}
 	}
+	return err
+}
+
+// explainNew is explain for what is on a new LV.
+func explainNew(err error) error {
 	if e, ok := errors.AsType[*lvm.NotEmptyError](err); ok {
-		next := "--force overwrites it"
-		if !strings.HasPrefix(e.Path, "/") {
-			next = "--yes wipes it, --wipe-signatures n leaves it there"
-		}
-		return &cli.Error{Err: err, Next: next}
+		return &cli.Error{Err: fmt.Errorf("create LV: %w", e), Next: "--yes wipes it, --wipe-signatures n leaves it there"}
+	}
+	return explain(err)
+}
+
+// nearest adds the name nearest to a VG or LV that was not found.
+func nearest(c *cobra.Command, sys *lvm.System, vg string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, lvm.ErrNotFound) {
+		return err
+	}
+	if e, ok := errors.AsType[*cli.Error](err); ok && e.Next != "" {
+		return err
+	}
+	scan, scanErr := sys.Scan(c.Context(), lvm.ScanOptions{})
+	if scanErr != nil {
+		return err
+	}
+	g, vgErr := scan.VG(vg)
+	if vgErr != nil {
+		return nearestVG(scan, vg, err)
+	}
+	if e, ok := errors.AsType[*lvm.OpError](err); ok {
+		_, name, _ := strings.Cut(e.Object, "/")
+		return nearestLV(g.VG, name, err)
 	}
 	return err
 }
