@@ -114,6 +114,9 @@ func (s *System) node() (name, system string) {
 		words, _ := s.host.System() // only a comment
 		return s.host.Node(), words
 	}
+	if h := s.cfg.Host; h != nil && h.Node != "" {
+		return h.Node, ""
+	}
 	name, _ = os.Hostname() // a text may have none
 	return name, ""
 }
