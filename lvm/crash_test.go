@@ -191,8 +191,8 @@ func (j *journal) states(start disks, each func(d disks, where string)) int {
 	return count
 }
 
-// text is what a scan's VG says, and "" where there is none.
-func text(s *lvm.Scan) string {
+// vgText is what a scan's VG says, and "" where there is none.
+func vgText(s *lvm.Scan) string {
 	if len(s.VGs) == 0 {
 		return ""
 	}
@@ -208,14 +208,14 @@ func TestPowerCut(t *testing.T) {
 				t.Parallel()
 				d := c.start(t)
 				start := d.clone()
-				before := text(d.scan())
+				before := vgText(d.scan())
 				j := d.record()
 				c.do(t, d.scan())
-				after := text(d.scan())
+				after := vgText(d.scan())
 				seen := map[string]int{}
 				count := j.states(start, func(d disks, where string) {
 					s := d.scan()
-					got := text(s)
+					got := vgText(s)
 					require.Contains(t, []string{before, after}, got, where)
 					seen[got]++
 					heal(t, d, s, where)
@@ -237,14 +237,14 @@ func TestPowerCutWithoutFlush(t *testing.T) {
 		}
 		d := c.start(t)
 		start := d.clone()
-		before := text(d.scan())
+		before := vgText(d.scan())
 		j := d.record()
 		c.do(t, d.scan())
-		after := text(d.scan())
+		after := vgText(d.scan())
 		j.steps = slices.DeleteFunc(j.steps, func(s step) bool { return s.data == nil })
 		lost := 0
 		j.states(start, func(d disks, where string) {
-			if got := text(d.scan()); got != before && got != after {
+			if got := vgText(d.scan()); got != before && got != after {
 				lost++
 			}
 		})

@@ -22,8 +22,8 @@ type ActivateOptions struct {
 }
 
 // ErrOffline says that there is no device-mapper, or that it is not to be asked:
-// of image files, nothing is activated.
-var ErrOffline = fmt.Errorf("no device-mapper to activate with: %w", errors.ErrUnsupported)
+// of image files, nothing is activated. It matches [errors.ErrUnsupported].
+var ErrOffline = fmt.Errorf("nothing can be activated: %w", errors.ErrUnsupported)
 
 // deactivatePatience is how long a device that is in use is tried again: what
 // looks at new devices opens them for a moment. lvm2 waits 5 seconds, in
@@ -92,7 +92,10 @@ func (s *System) beginActivation(ctx context.Context, vg string) (*session, *Act
 	if err != nil {
 		return nil, nil, err
 	}
-	if conn == nil {
+	switch {
+	case s.images():
+		return nil, nil, fmt.Errorf("VG %s: %w: it is in image files", vg, ErrOffline)
+	case conn == nil:
 		return nil, nil, fmt.Errorf("VG %s: %w", vg, ErrOffline)
 	}
 	t, err := s.begin(ctx, host.LockRequest{VGs: []string{vg}, Mode: host.Exclusive}, ScanOptions{VG: vg})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -21,6 +22,9 @@ type ChangeOptions struct {
 	// Deactivate deactivates active LVs that the change removes. Without it such
 	// a change is refused with an [*ActiveError].
 	Deactivate bool
+
+	// headers are of PVs that get another one. The plan of the change fills it.
+	headers map[ID]disk.PVHeader
 }
 
 // SignaturePolicy says what to do with what is found on a new LV.
@@ -108,6 +112,7 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 	if err != nil {
 		return nil, err
 	}
+	t.headers = o.headers
 	c := &Change{Before: g.VG}
 	b, err := NewBatch(g.VG, t.s.stamp())
 	if err != nil {
