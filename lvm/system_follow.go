@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rok-storage/rok/dm"
 )
@@ -16,10 +18,16 @@ type ActiveError struct {
 }
 
 func (e *ActiveError) Error() string {
-	if len(e.LVs) == 1 {
-		return fmt.Sprintf("LV %s/%s is active", e.VG, e.LVs[0])
+	const most = 4
+	names := slices.Clone(e.LVs)
+	if more := len(names) - most; more > 1 {
+		names = append(names[:most], fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("LV %s/%s and %d others are active", e.VG, e.LVs[0], len(e.LVs)-1)
+	verb := "is"
+	if len(e.LVs) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("VG %s: %s %s active", e.VG, strings.Join(names, ", "), verb)
 }
 
 // Is reports whether target is [ErrInUse].

@@ -49,7 +49,7 @@ func (s *storage) open() (*lvm.System, error) {
 		h.LockWait = s.wait
 		cfg.Host = &h
 	}
-	cfg.OpenDM = func() (*dm.Conn, error) { return s.e.openDM(nil) }
+	cfg.OpenDM = func() (*dm.Conn, error) { return deviceMapper(s.e) }
 	return lvm.OpenSystem(&cfg)
 }
 
