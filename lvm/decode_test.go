@@ -182,3 +182,13 @@ func TestOriginOfNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, vg.Origin, again.Origin)
 }
+
+// What is read of an LV is allocated for many at once.
+func TestParseAllocatesLittle(t *testing.T) {
+	src := string(linearVG(2000).AppendText(nil))
+	allocations := testing.AllocsPerRun(5, func() {
+		_, err := lvm.Parse(src)
+		require.NoError(t, err)
+	})
+	require.Less(t, allocations, 400.0)
+}

@@ -33,7 +33,7 @@ func Parse(src string) ([]Node, error) {
 
 // Node reads the entry that the reader is at, whole.
 func (r *Reader) Node() Node {
-	n := Node{Key: r.raw, Section: r.section, Blank: r.blankLines()}
+	n := Node{Key: r.src[r.entry:r.keyEnd], Section: r.section, Blank: r.blankLines()}
 	if r.nodes--; r.nodes < 0 {
 		r.fail(r.entry, "no more entries in a text of this length")
 		return n
