@@ -56,6 +56,11 @@ func (s *search) run() bool {
 		return false
 	}
 	s.sort()
+	if s.policy == rankContiguous && !s.positional && s.tags != nil {
+		if s.partition(); s.ix < needed {
+			return false
+		}
+	}
 	s.fill()
 	return s.placeLog()
 }
@@ -234,6 +239,17 @@ func (s *search) sort() {
 	if n > 1 {
 		slices.SortStableFunc(s.slots[from:from+n], func(a, b slot) int { return cmp.Compare(b.used, a.used) })
 	}
+}
+
+// partition leaves, of the areas on PVs that share a tag, the first.
+func (s *search) partition() {
+	kept := s.slots[:0]
+	for _, o := range s.slots[:s.ix] {
+		if !slices.ContainsFunc(kept, func(k slot) bool { return s.tags(k.area.list.pv, o.area.list.pv) }) {
+			kept = append(kept, o)
+		}
+	}
+	s.slots, s.ix = kept, len(kept)
 }
 
 // fill moves areas into positional slots that found none.

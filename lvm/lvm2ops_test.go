@@ -20,22 +20,20 @@ import (
 
 // Random operations on a VG of one to four PVs, by lvm2 and by rok. Both do the
 // same, extent by extent, or both refuse.
+//
+// ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make it another test.
 func TestOperationsAsLVM2(t *testing.T) {
 	lvm2(t)
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("ROK_OPS_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
+	number := func(name string, otherwise uint64) uint64 {
+		n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
 		require.NoError(t, err)
-		seed = n
+		return n
 	}
-	rounds, steps := 3, 25
-	if s := os.Getenv("ROK_OPS_ROUNDS"); s != "" {
-		rounds, _ = strconv.Atoi(s)
-	}
+	seed, rounds, steps := number("ROK_OPS_SEED", uint64(time.Now().UnixNano())), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
 	for i := range rounds {
-		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
-			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+uint64(i), 1))}
-			g.run(steps)
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 1))}
+			g.run(int(steps))
 		})
 	}
 }
@@ -49,6 +47,7 @@ type generator struct {
 	name  string
 	vg    *lvm.VG
 	names int
+	cling []string // tags to cling by
 	trace []string
 
 	changed, refused int
@@ -65,7 +64,13 @@ func (g *generator) run(steps int) {
 	for range pvs + 1 { // one more to join the VG
 		sizes = append(sizes, units.MiB+units.Bytes(8+g.r.IntN(60))*128*units.KiB)
 	}
-	g.lab = lvm2(g.t, sizes...)
+	more := ""
+	if g.r.IntN(3) == 0 {
+		g.cling = [][]string{{"@a"}, {"@*"}, {"@e", "@b"}}[g.r.IntN(3)]
+		more = fmt.Sprintf(`allocation { cling_tag_list = [ "%s" ] }`, strings.Join(g.cling, `", "`))
+		g.trace = append(g.trace, more)
+	}
+	g.lab = lvm2With(g.t, more, sizes...)
 	for i, disk := range g.lab.disks {
 		g.lab.must("pvcreate", disk)
 		words := strings.Fields(g.lab.must("pvs", "--noheadings", "-o", "pv_uuid", disk))
@@ -78,8 +83,19 @@ func (g *generator) run(steps int) {
 	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks[:pvs]...)...)
 	g.name = "vg"
 	g.vg = g.lab.vg(0)
+	if g.cling != nil {
+		for i, pv := range g.vg.PVs {
+			if tag := []string{"a", "b", "e"}[i%3]; i%2 == 0 {
+				g.lab.must("pvchange", "--addtag", tag, pv.Device)
+			}
+		}
+		g.vg = g.lab.vg(0)
+	}
 	want, err := lvm.NewVG(lvm.CreateVG{Name: "vg", ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
 	require.NoError(g.t, err)
+	for i := range want.PVs {
+		want.PVs[i].Tags = g.vg.PVs[i].Tags
+	}
 	require.Equal(g.t, string(neutral(g.vg).AppendText(nil)), string(neutral(want).AppendText(nil)))
 	g.trace = append(g.trace, fmt.Sprint("disks of ", sizes))
 	for range steps {
@@ -288,6 +304,7 @@ func (g *generator) policy(args *[]string) lvm.Allocation {
 
 // place names PVs, with or without ranges.
 func (g *generator) place(args *[]string) (p lvm.Place) {
+	p.ClingTags = g.cling
 	if g.r.IntN(3) > 0 {
 		return p
 	}
