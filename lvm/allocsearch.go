@@ -267,7 +267,8 @@ func (s *search) fill() {
 	s.places = from
 }
 
-// placeLog gives the metadata the smallest area that is large enough.
+// placeLog gives the metadata the smallest area that is large enough. That may
+// be a stripe's area too: then the metadata comes behind it.
 func (s *search) placeLog() bool {
 	if s.logs == 0 {
 		return s.ix+s.places >= s.stripes
@@ -277,5 +278,5 @@ func (s *search) placeLog() bool {
 		small++
 	}
 	s.log = end - small - s.logs
-	return s.ix+s.places >= s.stripes+s.logs+small
+	return s.log >= 0 && end >= s.stripes+s.logs
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
@@ -24,17 +25,22 @@ import (
 // ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make it another test.
 func TestOperationsAsLVM2(t *testing.T) {
 	lvm2(t)
-	number := func(name string, otherwise uint64) uint64 {
-		n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
-		require.NoError(t, err)
-		return n
-	}
+	number := asked(t)
 	seed, rounds, steps := number("ROK_OPS_SEED", uint64(time.Now().UnixNano())), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
 	for i := range rounds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 1))}
 			g.run(int(steps))
 		})
+	}
+}
+
+// asked returns the number that a variable holds, or another.
+func asked(t *testing.T) func(name string, otherwise uint64) uint64 {
+	return func(name string, otherwise uint64) uint64 {
+		n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
+		require.NoError(t, err)
+		return n
 	}
 }
 
@@ -46,6 +52,7 @@ type generator struct {
 	pvs   []lvm.NewPV // the disks
 	name  string
 	vg    *lvm.VG
+	thin  bool // thin volumes and snapshots, too
 	names int
 	cling []string // tags to cling by
 	trace []string
@@ -62,10 +69,14 @@ func (g *generator) run(steps int) {
 	pvs := 1 + g.r.IntN(4)
 	var sizes []units.Bytes
 	for range pvs + 1 { // one more to join the VG
-		sizes = append(sizes, units.MiB+units.Bytes(8+g.r.IntN(60))*128*units.KiB)
+		size := units.MiB + units.Bytes(8+g.r.IntN(60))*128*units.KiB
+		if g.thin {
+			size += 6 * units.MiB // for metadata
+		}
+		sizes = append(sizes, size)
 	}
 	more := ""
-	if g.r.IntN(3) == 0 {
+	if !g.thin && g.r.IntN(3) == 0 {
 		g.cling = [][]string{{"@a"}, {"@*"}, {"@e", "@b"}}[g.r.IntN(3)]
 		more = fmt.Sprintf(`allocation { cling_tag_list = [ "%s" ] }`, strings.Join(g.cling, `", "`))
 		g.trace = append(g.trace, more)
@@ -80,8 +91,14 @@ func (g *generator) run(steps int) {
 		require.NoError(g.t, err)
 		g.pvs = append(g.pvs, lvm.NewPV{ID: id, Device: disk, Size: sectors, Start: 2048})
 	}
-	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks[:pvs]...)...)
-	g.name = "vg"
+	if g.name = "vg"; g.thin {
+		g.name = testenv.Name(g.t)
+		g.t.Cleanup(func() {
+			g.lab.must("vgchange", "-an", g.name)
+			g.lab.must("vgremove", "-ff", "-y", g.name)
+		})
+	}
+	g.lab.must(append([]string{"vgcreate", "-s", "128k", g.name}, g.lab.disks[:pvs]...)...)
 	g.vg = g.lab.vg(0)
 	if g.cling != nil {
 		for i, pv := range g.vg.PVs {
@@ -91,7 +108,7 @@ func (g *generator) run(steps int) {
 		}
 		g.vg = g.lab.vg(0)
 	}
-	want, err := lvm.NewVG(lvm.CreateVG{Name: "vg", ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
+	want, err := lvm.NewVG(lvm.CreateVG{Name: g.name, ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
 	require.NoError(g.t, err)
 	for i := range want.PVs {
 		want.PVs[i].Tags = g.vg.PVs[i].Tags
@@ -106,6 +123,10 @@ func (g *generator) run(steps int) {
 
 func (g *generator) step() {
 	o := g.next()
+	if g.thin {
+		g.lab.must("vgchange", "-an", g.name)
+		o = g.nextThin()
+	}
 	line := strings.Join(o.args, " ")
 	for i, disk := range g.lab.disks {
 		line = strings.ReplaceAll(line, disk, fmt.Sprintf("%%%d", i))
@@ -124,10 +145,14 @@ func (g *generator) step() {
 		var op *lvm.OpError
 		require.True(g.t, errors.As(err, &op), about())
 		g.refused++
+		if strings.Contains(out, "Assertion") { // it may have written something
+			g.vg = g.lab.vg(g.disk(before.PVs[0].ID))
+		}
 		return
 	}
 	require.NoError(g.t, err, about())
 	require.NoError(g.t, got.Validate(), about())
+	got = completed(g.t, got)
 	g.vg = g.lab.vg(g.disk(got.PVs[0].ID))
 	g.name = g.vg.Name
 	if want, have := string(neutral(g.vg).AppendText(nil)), string(neutral(got).AppendText(nil)); want != have {
@@ -271,7 +296,12 @@ func (g *generator) changeVG() operation {
 	return operation{append(args, g.name), op}
 }
 
-func (g *generator) lv() *lvm.LV { return g.vg.LVs[g.r.IntN(len(g.vg.LVs))] }
+func (g *generator) lv() *lvm.LV {
+	if len(g.vg.LVs) == 0 {
+		return nil
+	}
+	return g.vg.LVs[g.r.IntN(len(g.vg.LVs))]
+}
 
 // size returns an amount as lvm2's option, and as rok's.
 func (g *generator) size(shares string, most int) (option, value string, a lvm.Amount) {
@@ -377,7 +407,11 @@ func (g *generator) reduce() operation {
 	lv := g.lv()
 	op := lvm.ReduceLV{Name: lv.Name}
 	args := []string{"lvreduce", "-f", "-y"}
-	option, value, amount := g.size("VG FREE LV", 20)
+	shares := "VG FREE LV"
+	if _, thin := lv.Segments[0].Type.(*lvm.Thin); thin {
+		shares = "LV" // lvm2 does strange things with others
+	}
+	option, value, amount := g.size(shares, 20)
 	if g.r.IntN(3) > 0 {
 		op.By, value = amount, "-"+value
 	} else {
