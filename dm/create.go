@@ -23,6 +23,7 @@ type CreateRequest struct {
 	ReadOnly bool
 	// Minor asks for this minor number. Nil: the kernel chooses.
 	Minor *uint32
+	Udev  UdevOptions
 }
 
 // Create makes a device, loads its table and resumes it; then its node is
@@ -60,10 +61,10 @@ func (c *Conn) Create(ctx context.Context, req CreateRequest) (*Device, error) {
 	}
 	err := d.Load(req.Table, TableOptions{ReadOnly: req.ReadOnly})
 	if err == nil {
-		err = d.Resume(ctx, SuspendOptions{})
+		err = d.Resume(ctx, SuspendOptions{Udev: req.Udev})
 	}
 	if err != nil {
-		return nil, errors.Join(err, d.undo(ctx))
+		return nil, errors.Join(err, d.undo(ctx, req.Udev.Flags))
 	}
 	return d, nil
 }

@@ -74,6 +74,8 @@ type SuspendOptions struct {
 	NoFlush bool
 	// SkipLockFS leaves the file system unfrozen.
 	SkipLockFS bool
+	// Udev is for a resume; a suspend tells udev nothing.
+	Udev UdevOptions
 }
 
 func (o SuspendOptions) flags() ioctl.Flags {
@@ -114,11 +116,11 @@ func (d *Device) Resume(ctx context.Context, opts SuspendOptions) error {
 }
 
 func (d *Device) resume(ctx context.Context, opts SuspendOptions) (Info, error) {
-	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevSuspend, flags: opts.flags()})
+	info, err := d.withUdev(ctx, &request{cmd: ioctl.DevSuspend, flags: opts.flags()}, opts.Udev)
 	if err != nil && !onlyWait(err) {
 		return info, err
 	}
-	return info, errors.Join(err, d.conn.makeNode(info))
+	return info, errors.Join(err, opts.Udev.node(func() error { return d.conn.makeNode(info) }))
 }
 
 // TableOptions says how a table is loaded.
@@ -248,14 +250,14 @@ func (d *Device) Swap(ctx context.Context, t Table, table TableOptions, opts Sus
 	if err == nil || info.Active && !info.Suspended {
 		return err
 	}
-	return errors.Join(err, d.restore(context.WithoutCancel(ctx), old, before))
+	return errors.Join(err, d.restore(context.WithoutCancel(ctx), old, before, opts.Udev))
 }
 
 // restore puts a device back on its old table after a resume that failed and
 // left it suspended. Where the device's queue refused the new table, the kernel
 // dropped that and kept the old one; where a target refused to begin, the new
 // one is active and the old one is gone.
-func (d *Device) restore(ctx context.Context, old Table, before Info) error {
+func (d *Device) restore(ctx context.Context, old Table, before Info, udev UdevOptions) error {
 	if err := d.afterFailure(nil); err != nil || !before.Active {
 		return err
 	}
@@ -271,7 +273,7 @@ func (d *Device) restore(ctx context.Context, old Table, before Info) error {
 	if before.Suspended {
 		return nil // the next resume finds the old table, loaded or active
 	}
-	_, err = d.resume(ctx, SuspendOptions{})
+	_, err = d.resume(ctx, SuspendOptions{Udev: udev})
 	return err
 }
 
@@ -313,6 +315,11 @@ func (d *Device) byName(op string) (*Device, Info, error) {
 // It waits for udev's rules where they run; if ctx ends meanwhile the device is
 // renamed all the same, and the handle comes with the context's error.
 func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
+	return d.RenameWith(ctx, name, UdevOptions{})
+}
+
+// RenameWith is [Device.Rename] with options for udev.
+func (d *Device) RenameWith(ctx context.Context, name string, opts UdevOptions) (*Device, error) {
 	if err := CheckName(name); err != nil {
 		return nil, &Error{Op: ioctl.DevRename.String(), Device: d.id.String(), Err: err}
 	}
@@ -320,15 +327,18 @@ func (d *Device) Rename(ctx context.Context, name string) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: NodeName(name), isText: true})
+	info, err := named.withUdev(ctx, &request{cmd: ioctl.DevRename, text: NodeName(name), isText: true}, opts)
 	if err != nil && info.Dev == (Dev{}) {
 		return nil, err
 	}
 	info.Name = name
-	nodes := d.conn.removeNode(old.Name, old.Dev)
-	if old.Active {
-		nodes = errors.Join(nodes, d.conn.makeNode(info))
-	}
+	nodes := opts.node(func() error {
+		err := d.conn.removeNode(old.Name, old.Dev, opts)
+		if old.Active {
+			err = errors.Join(err, d.conn.makeNode(info))
+		}
+		return err
+	})
 	return d.conn.Device(ByName(name)), errors.Join(err, nodes)
 }
 

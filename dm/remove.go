@@ -19,6 +19,13 @@ type RemoveOptions struct {
 	// Retry is how long a device that is open is tried again: udev's rules
 	// open new devices for a moment to look at them. Zero: not again.
 	Retry time.Duration
+	// NoHolders leaves [BusyError.Holders] empty. To find them, every device of
+	// the machine is asked.
+	NoHolders bool
+	// Dev is the device's number, where the caller knows it: it is not asked
+	// for then. It only counts for a device that is named by its name.
+	Dev  Dev
+	Udev UdevOptions
 }
 
 // Remove takes the device away, with its tables and its node. Where it is open
@@ -28,7 +35,10 @@ type RemoveOptions struct {
 // is gone all the same, and the error is the context's.
 func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	var before Info // whose node goes, too
-	if !d.conn.leavesNodes() {
+	switch {
+	case opts.Dev != Dev{} && d.id.name != "":
+		before.Name, before.Dev = d.id.name, opts.Dev
+	case !d.conn.leavesNodes():
 		if err := d.ReadInfo(&before); err != nil {
 			return renamed(err, ioctl.DevRemove.String())
 		}
@@ -37,19 +47,19 @@ func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	if opts.Deferred {
 		r.flags |= ioctl.FlagDeferredRemove
 	}
-	info, err := d.withUdev(ctx, &r)
+	info, err := d.withUdev(ctx, &r, opts.Udev)
 	if errors.Is(err, syscall.EBUSY) && opts.Retry > 0 {
-		info, err = d.retryRemove(ctx, r, opts.Retry)
+		info, err = d.retryRemove(ctx, r, opts)
 	}
 	switch {
 	case errors.Is(err, syscall.EBUSY):
-		return d.busy(ctx, err)
+		return d.busy(ctx, err, opts)
 	case err != nil && !onlyWait(err):
 		return err
 	case opts.Deferred && info.DeferredRemove:
 		return nil // it stays until its last close, and so does its node
 	}
-	return errors.Join(err, d.conn.removeNode(before.Name, before.Dev))
+	return errors.Join(err, opts.Udev.node(func() error { return d.conn.removeNode(before.Name, before.Dev, opts.Udev) }))
 }
 
 // undoPatience is how long udev may take with a device that is taken back.
@@ -58,12 +68,14 @@ const undoPatience = 2 * time.Second
 // undo removes a device that was just made, though ctx may have ended: udev's
 // rules may have it open at that moment, and need not answer. What stays open
 // goes at its last close.
-func (d *Device) undo(ctx context.Context) error {
+func (d *Device) undo(ctx context.Context, udev UdevFlags) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
 	defer cancel()
-	err := d.Remove(ctx, RemoveOptions{Retry: undoPatience})
+	opts := RemoveOptions{Retry: undoPatience, Udev: UdevOptions{Flags: udev}}
+	err := d.Remove(ctx, opts)
 	if errors.Is(err, syscall.EBUSY) {
-		err = d.Remove(ctx, RemoveOptions{Deferred: true})
+		opts.Deferred, opts.Retry = true, 0
+		err = d.Remove(ctx, opts)
 	}
 	if onlyWait(err) {
 		return nil
@@ -73,8 +85,8 @@ func (d *Device) undo(ctx context.Context) error {
 
 // retryRemove tries again until the device is not open any more. There is no
 // event to wait for: the kernel tells nobody that a device was closed.
-func (d *Device) retryRemove(ctx context.Context, r request, limit time.Duration) (info Info, err error) {
-	deadline := time.NewTimer(limit)
+func (d *Device) retryRemove(ctx context.Context, r request, opts RemoveOptions) (info Info, err error) {
+	deadline := time.NewTimer(opts.Retry)
 	defer deadline.Stop()
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		again := time.NewTimer(pause)
@@ -84,10 +96,10 @@ func (d *Device) retryRemove(ctx context.Context, r request, limit time.Duration
 			return info, &Error{Op: r.op(), Device: d.id.String(), Err: errors.Join(ctx.Err(), syscall.EBUSY)}
 		case <-deadline.C:
 			again.Stop()
-			return d.withUdev(ctx, &r)
+			return d.withUdev(ctx, &r, opts.Udev)
 		case <-again.C:
 		}
-		if info, err = d.withUdev(ctx, &r); !errors.Is(err, syscall.EBUSY) {
+		if info, err = d.withUdev(ctx, &r, opts.Udev); !errors.Is(err, syscall.EBUSY) {
 			return info, err
 		}
 	}
@@ -95,13 +107,17 @@ func (d *Device) retryRemove(ctx context.Context, r request, limit time.Duration
 
 // busy says who holds the device, as far as the kernel tells, and what ended
 // the attempts early.
-func (d *Device) busy(ctx context.Context, err error) error {
+func (d *Device) busy(ctx context.Context, err error, opts RemoveOptions) error {
 	info, infoErr := d.Info()
 	e, ok := errors.AsType[*Error](err)
 	if infoErr != nil || !ok {
 		return err
 	}
-	e.Err = &BusyError{OpenCount: info.OpenCount, Holders: d.conn.holders(info.Dev)}
+	busy := &BusyError{OpenCount: info.OpenCount}
+	if !opts.NoHolders {
+		busy.Holders = d.conn.holders(info.Dev)
+	}
+	e.Err = busy
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		e.Err = fmt.Errorf("%w; %w", ctxErr, e.Err)
 	}

@@ -90,21 +90,39 @@ type TableQuery struct {
 func (d *Device) Table(q TableQuery) (Table, error) {
 	var t Table
 	r := d.tableRequest(q)
-	err := d.conn.do(&r, func(b *ioctl.Buffer) error {
-		lines := b.Targets()
-		for lines.Next() {
-			typ, params := string(lines.Type), string(lines.Params)
-			target, err := ParseTarget(typ, params)
-			if err != nil {
-				target = Raw{Name: typ, Params: params}
-			}
-			t = append(t, Segment{
-				Start: units.Sectors(lines.Start), Length: units.Sectors(lines.Length), Target: target,
-			})
-		}
-		return lines.Err()
+	err := d.conn.do(&r, func(b *ioctl.Buffer) (err error) {
+		t, err = readTable(b)
+		return err
 	})
 	return t, err
+}
+
+// State is [Device.Info] and the active table, in one request.
+func (d *Device) State() (Info, Table, error) {
+	var info Info
+	var t Table
+	r := d.tableRequest(TableQuery{})
+	err := d.conn.do(&r, func(b *ioctl.Buffer) (err error) {
+		info.read(b)
+		t, err = readTable(b)
+		return err
+	})
+	return info, t, err
+}
+
+func readTable(b *ioctl.Buffer) (t Table, err error) {
+	lines := b.Targets()
+	for lines.Next() {
+		typ, params := string(lines.Type), string(lines.Params)
+		target, err := ParseTarget(typ, params)
+		if err != nil {
+			target = Raw{Name: typ, Params: params}
+		}
+		t = append(t, Segment{
+			Start: units.Sectors(lines.Start), Length: units.Sectors(lines.Length), Target: target,
+		})
+	}
+	return t, lines.Err()
 }
 
 func (d *Device) tableRequest(q TableQuery) request {

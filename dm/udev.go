@@ -88,11 +88,16 @@ func sharesIPC() bool {
 // withUdev carries out r, and waits until udev's rules are done with it. When
 // only the wait ended early, the error comes with what the kernel said; see
 // [onlyWait].
-func (d *Device) withUdev(ctx context.Context, r *request) (Info, error) {
+func (d *Device) withUdev(ctx context.Context, r *request, opts UdevOptions) (Info, error) {
 	c := d.conn
-	r.eventNr = udevPrimarySource << udevFlagsShift
-	if !c.udevRuns() {
+	r.eventNr = (udevPrimarySource | uint32(opts.Flags)) << udevFlagsShift
+	if !opts.udevRuns(c) {
 		return d.do(r)
+	}
+	if opts.Batch != nil {
+		if info, done, err := opts.Batch.do(d, r); done {
+			return info, err
+		}
 	}
 	cookie, err := newCookie()
 	if err != nil {

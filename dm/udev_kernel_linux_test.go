@@ -90,10 +90,7 @@ func TestKernelUdevWaits(t *testing.T) {
 func TestKernelUdevComplete(t *testing.T) {
 	testenv.Kernel(t, "zero", "program dmsetup")
 	a, conn := opened(t, dm.Config{Udev: dm.UdevOn}, nil)
-	// It does nothing where this file is missing.
-	require.NoError(t, os.MkdirAll(udevDir, 0o755))
-	require.NoError(t, os.WriteFile(udevDir+"/control", nil, 0o600))
-	defer func() { require.NoError(t, os.RemoveAll(udevDir)) }()
+	ownUdevControl(t)
 	a.answer = func(key uint32) {
 		out, err := exec.Command("dmsetup", "udevcomplete", strconv.FormatUint(uint64(key), 10)).CombinedOutput()
 		if err != nil {
@@ -103,6 +100,15 @@ func TestKernelUdevComplete(t *testing.T) {
 	d, err := conn.Create(t.Context(), dm.CreateRequest{Name: testenv.Name(t), Table: zeroTable(8)})
 	require.NoError(t, err)
 	require.NoError(t, d.Remove(t.Context(), dm.RemoveOptions{}))
+}
+
+// ownUdevControl makes udev's socket appear to be there: dmsetup udevcomplete
+// does nothing where that file is missing.
+func ownUdevControl(t *testing.T) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(udevDir, 0o755))
+	require.NoError(t, os.WriteFile(udevDir+"/control", nil, 0o600))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(udevDir)) })
 }
 
 // Without an answer the call succeeds in the end, with the node.

@@ -167,3 +167,37 @@ func TestCreateCanceled(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, k.Devices())
 }
+
+func TestState(t *testing.T) {
+	_, conn, _ := newFailing(t)
+	d, err := conn.Create(t.Context(), dm.CreateRequest{Name: "a", UUID: "LVM-a", Table: zeroTable(8, 8), ReadOnly: true})
+	require.NoError(t, err)
+	require.NoError(t, d.Load(zeroTable(16), dm.TableOptions{}))
+	require.NoError(t, d.Suspend(dm.SuspendOptions{}))
+	want, err := d.Info()
+	require.NoError(t, err)
+	info, table, err := d.State()
+	require.NoError(t, err)
+	require.Equal(t, zeroTable(8, 8), table)
+	require.Equal(t, want.Name, info.Name)
+	require.Equal(t, want.Dev, info.Dev)
+	require.True(t, info.ReadOnly && info.Suspended && info.Active && info.Inactive)
+	_, _, err = conn.Device(dm.ByName("b")).State()
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestRemoveNoHolders(t *testing.T) {
+	_, conn, k := newFailing(t)
+	d, err := conn.Create(t.Context(), dm.CreateRequest{Name: "a", Table: zeroTable(8)})
+	require.NoError(t, err)
+	info, err := d.Info()
+	require.NoError(t, err)
+	_, err = conn.Create(t.Context(), dm.CreateRequest{Name: "b", Table: dm.Table{{Length: 8, Target: dm.Linear{Dev: dm.BlockDev{Dev: info.Dev}}}}})
+	require.NoError(t, err)
+	var busy *dm.BusyError
+	require.ErrorAs(t, d.Remove(t.Context(), dm.RemoveOptions{NoHolders: true}), &busy)
+	require.Equal(t, &dm.BusyError{OpenCount: 1}, busy)
+	require.ErrorAs(t, d.Remove(t.Context(), dm.RemoveOptions{}), &busy)
+	require.Equal(t, &dm.BusyError{OpenCount: 1, Holders: []string{"b"}}, busy)
+	require.Equal(t, []string{"a", "b"}, k.Devices())
+}

@@ -2,6 +2,7 @@ package ioctl
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"unsafe"
 
@@ -48,6 +49,27 @@ func Discard(f *os.File, start, length units.Bytes) error {
 func ZeroOut(f *os.File, start, length units.Bytes) error {
 	r := [2]uint64{uint64(start), uint64(length)}
 	return fileIoctl(f, "zero out on", unix.BLKZEROOUT, unsafe.Pointer(&r))
+}
+
+// ReadAhead is how far an open block device is read in advance: BLKRAGET.
+func ReadAhead(f *os.File) (units.Sectors, error) {
+	var sectors uintptr // a long
+	err := fileIoctl(f, "read-ahead of", unix.BLKRAGET, unsafe.Pointer(&sectors))
+	return units.Sectors(sectors), err
+}
+
+// SetReadAhead changes what [ReadAhead] tells: BLKRASET. The kernel rounds
+// down to whole pages. Needs CAP_SYS_ADMIN.
+func SetReadAhead(f *os.File, sectors units.Sectors) error {
+	if sectors > math.MaxInt32 {
+		return &fs.PathError{Op: "set read-ahead of", Path: f.Name(), Err: unix.EINVAL}
+	}
+	return onFile(f, "set read-ahead of", func(fd uintptr) error {
+		_, err := ignoringEINTR(func() (struct{}, error) {
+			return struct{}{}, unix.IoctlSetInt(int(fd), unix.BLKRASET, int(sectors))
+		})
+		return err
+	})
 }
 
 // fileIoctl issues request on f, and again when a signal interrupted it. The

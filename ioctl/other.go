@@ -67,3 +67,24 @@ func DialSocket(string) error { return errors.ErrUnsupported }
 
 // FlushBuffers fails.
 func FlushBuffers(*os.File) error { return errors.ErrUnsupported }
+
+// ReadAhead fails.
+func ReadAhead(*os.File) (units.Sectors, error) { return 0, errors.ErrUnsupported }
+
+// SetReadAhead fails.
+func SetReadAhead(*os.File, units.Sectors) error { return errors.ErrUnsupported }
+
+// LockMemory fails.
+func LockMemory() error { return errors.ErrUnsupported }
+
+// UnlockMemory fails.
+func UnlockMemory() error { return errors.ErrUnsupported }
+
+// TryLock fails.
+func TryLock(*os.File, bool) (bool, error) { return false, errors.ErrUnsupported }
+
+// Lock fails.
+func Lock(context.Context, *os.File, bool) error { return errors.ErrUnsupported }
+
+// Unlock fails.
+func Unlock(*os.File) error { return errors.ErrUnsupported }

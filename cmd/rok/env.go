@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/lvm"
+	"github.com/rok-storage/rok/lvm/host"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -15,6 +17,8 @@ type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	sysfs          string // where the kernel shows its devices
+	args           []string
+	lvm            lvm.SystemConfig // where LVM is; the zero value: on this machine
 
 	openDM     func(*dm.Config) (*dm.Conn, error)
 	executable func() (string, error)
@@ -31,6 +35,7 @@ func system() *env {
 		getenv:     os.Getenv,
 		sysfs:      "/sys",
 		openDM:     dm.Open,
+		lvm:        lvm.SystemConfig{Host: &host.Config{Etc: os.Getenv("LVM_SYSTEM_DIR")}},
 		executable: os.Executable,
 		exec: func(path string, argv []string) error {
 			return syscall.Exec(path, argv, os.Environ())

@@ -1,0 +1,103 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Filter is a list of patterns as in devices/filter: which devices lvm2 looks
+// at. A nil Filter takes all.
+type Filter struct{ patterns []pattern }
+
+type pattern struct {
+	accept bool
+	re     *regexp.Regexp
+}
+
+// FilterError says which pattern of a filter is none.
+type FilterError struct {
+	Pattern string
+	Err     error
+}
+
+// Error prints, for example, `pattern "x|sda|": begins with neither a nor r`.
+func (e *FilterError) Error() string { return fmt.Sprintf("pattern %q: %v", e.Pattern, e.Err) }
+
+// Unwrap returns Err.
+func (e *FilterError) Unwrap() error { return e.Err }
+
+var (
+	errNoPatterns = errors.New("no patterns")
+	errPattern    = errors.New("begins with neither a nor r")
+	errDelimiter  = errors.New("does not end with its delimiter")
+)
+
+// ParseFilter reads patterns such as "a|^/dev/sd|" and "r/.*/": accept or
+// reject, then a regular expression between two delimiters, any character, or
+// a pair of brackets. lib/filters/filter-regex.c. It fails with a
+// [*FilterError], and where there are no patterns, as lvm2 does.
+func ParseFilter(patterns []string) (*Filter, error) {
+	if len(patterns) == 0 {
+		return nil, errNoPatterns
+	}
+	f := new(Filter)
+	for _, p := range patterns {
+		parsed, err := parsePattern(p)
+		if err != nil {
+			return nil, &FilterError{Pattern: p, Err: err}
+		}
+		f.patterns = append(f.patterns, parsed)
+	}
+	return f, nil
+}
+
+func parsePattern(p string) (pattern, error) {
+	if p == "" || p[0] != 'a' && p[0] != 'r' {
+		return pattern{}, errPattern
+	}
+	if len(p) < 3 {
+		return pattern{}, errDelimiter
+	}
+	end := p[1]
+	switch end {
+	case '(':
+		end = ')'
+	case '[':
+		end = ']'
+	case '{':
+		end = '}'
+	}
+	if p[len(p)-1] != end {
+		return pattern{}, errDelimiter
+	}
+	translated, err := translateRegex(p[2 : len(p)-1])
+	if err != nil {
+		return pattern{}, err
+	}
+	re, err := regexp.Compile(translated)
+	return pattern{accept: p[0] == 'a', re: re}, err
+}
+
+// Accepts reports whether a device of the given paths, its node and all links
+// to it, is taken. The first pattern that matches a path decides for the path.
+// One path that is accepted is enough; else one that is rejected rejects; where
+// no pattern matches any path, the device is taken.
+func (f *Filter) Accepts(paths ...string) bool {
+	if f == nil {
+		return true
+	}
+	rejected := false
+	for _, path := range paths {
+		i := slices.IndexFunc(f.patterns, func(p pattern) bool { return p.re.MatchString(path) })
+		if i < 0 {
+			continue
+		}
+		if f.patterns[i].accept {
+			return true
+		}
+		rejected = true
+	}
+	return !rejected
+}

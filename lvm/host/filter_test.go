@@ -1,0 +1,107 @@
+package host_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/lvm/host"
+)
+
+// filterCase is a line of testdata/filters.jsonl: what lvm2 makes of a filter
+// on a machine with /dev/loop1 to /dev/loop3.
+type filterCase struct {
+	Filter  []string
+	Refused bool
+	Seen    []string
+}
+
+func filterCases(t testing.TB) (cases []filterCase) {
+	t.Helper()
+	f, err := os.Open("testdata/filters.jsonl")
+	require.NoError(t, err)
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var c filterCase
+		require.NoError(t, json.Unmarshal(s.Bytes(), &c))
+		cases = append(cases, c)
+	}
+	require.NotEmpty(t, cases)
+	return cases
+}
+
+func TestFilterAsLvm2(t *testing.T) {
+	for _, c := range filterCases(t) {
+		t.Run(strings.Join(c.Filter, ","), func(t *testing.T) {
+			f, err := host.ParseFilter(c.Filter)
+			if c.Refused {
+				require.Error(t, err)
+				return
+			}
+			require.NoError(t, err)
+			var seen []string
+			for _, d := range []string{"/dev/loop1", "/dev/loop2", "/dev/loop3"} {
+				if f.Accepts(d) {
+					seen = append(seen, d)
+				}
+			}
+			require.Equal(t, c.Seen, seen)
+		})
+	}
+}
+
+// What lvm2 understands in some way that nobody meant is refused.
+func TestFilterRefused(t *testing.T) {
+	for _, p := range []string{
+		"a|loop)|", "a|loop[]1]|", "a|x\\|", "a|[\\|", "a|(|", "a|(a|", "a|a||", "a|[z-a]|", "a|[|", "a|\xff|", "a|[é]|",
+		"a|" + strings.Repeat("(", 200) + "a" + strings.Repeat(")", 200) + "|", "a|a" + strings.Repeat("*", 200) + "|",
+	} {
+		_, err := host.ParseFilter([]string{p})
+		e := new(host.FilterError)
+		require.ErrorAs(t, err, &e, p)
+		require.Equal(t, p, e.Pattern)
+	}
+	_, err := host.ParseFilter(nil)
+	require.Error(t, err)
+}
+
+// A device has several paths.
+func TestFilterPaths(t *testing.T) {
+	f, err := host.ParseFilter([]string{"a|^/dev/disk/by-id/ours|", "r|^/dev/sd|"})
+	require.NoError(t, err)
+	tests := []struct {
+		paths string
+		want  bool
+	}{
+		{"/dev/sda", false},
+		{"/dev/sda /dev/disk/by-id/ours-1", true},
+		{"/dev/sda /dev/disk/by-id/theirs", false},
+		{"/dev/vda /dev/disk/by-id/theirs", true},
+		{"/dev/vda", true},
+	}
+	for _, tt := range tests {
+		require.Equal(t, tt.want, f.Accepts(strings.Fields(tt.paths)...), tt.paths)
+	}
+	var none *host.Filter
+	require.True(t, none.Accepts("/dev/sda"))
+}
+
+func FuzzFilter(f *testing.F) {
+	for _, seed := range []string{"^/dev/(sd|vd)[a-z]+$", `a\tb\.[^\]x-z]*`, "(a|b)+?", "[a-", "a{2}"} {
+		f.Add(seed, "/dev/sda")
+	}
+	f.Fuzz(func(t *testing.T, expression, path string) {
+		translated, err := host.TranslateRegex(expression)
+		if err != nil || len(expression) > 1000 {
+			return
+		}
+		re, err := regexp.Compile(translated)
+		require.NoError(t, err, translated)
+		re.MatchString(path)
+	})
+}

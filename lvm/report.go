@@ -1,0 +1,135 @@
+package lvm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// reporter makes the lines of reports about one VG.
+type reporter struct {
+	*relations
+	state func(*LV) DeviceState
+	used  map[ID]Extents // of each PV
+
+	// Of the parts of mirrors and raids.
+	held   map[string]heldPart
+	target map[string]byte // the letter of the target that they are a part of
+}
+
+// heldPart is what an LV is to the mirror or raid that it is a part of.
+type heldPart uint8
+
+const (
+	heldImage heldPart = iota + 1
+	heldMeta
+)
+
+func newReporter(vg *VG, state func(*LV) DeviceState) *reporter {
+	if state == nil {
+		state = func(*LV) DeviceState { return DeviceState{} }
+	}
+	r := &reporter{relations: relationsOf(vg), state: state, used: make(map[ID]Extents, len(vg.PVs)), held: map[string]heldPart{}, target: map[string]byte{}}
+	for _, lv := range vg.LVs {
+		for i := range lv.Segments {
+			s := &lv.Segments[i]
+			for _, a := range s.parts() {
+				if a.LV == "" {
+					r.used[a.PV] += a.Length
+				}
+			}
+			if t, ok := s.Type.(*Held); ok && t.replicates() {
+				for _, a := range s.parts() {
+					r.held[a.LV], r.target[a.LV] = heldImage, t.targetLetter()
+				}
+				for _, name := range t.metas() {
+					r.held[name], r.target[name] = heldMeta, t.targetLetter()
+				}
+			}
+		}
+	}
+	return r
+}
+
+// sorted are the LVs by name, but for those that only tie snapshots to origins.
+func (r *reporter) sorted() []*LV {
+	var lvs []*LV
+	for _, lv := range r.vg.LVs {
+		if _, tie := only(lv).(*Snapshot); !tie {
+			lvs = append(lvs, lv)
+		}
+	}
+	slices.SortFunc(lvs, func(a, b *LV) int { return cmp.Compare(a.Name, b.Name) })
+	return lvs
+}
+
+// bytes is the size of n extents, and the largest size there is where that is
+// more.
+func (r *reporter) bytes(n Extents) units.Bytes { return extentBytes(n, r.vg.ExtentSize) }
+
+func extentBytes(n Extents, size units.Sectors) units.Bytes {
+	if size > 0 && uint64(n) > uint64(^units.Bytes(0))/units.SectorSize/uint64(size) {
+		return ^units.Bytes(0)
+	}
+	return units.Bytes(uint64(n) * uint64(size) * units.SectorSize)
+}
+
+// devices are where the parts of a segment begin: "/dev/sda(0)", "pool_tdata(0)".
+func (r *reporter) devices(s *Segment) []string {
+	var names []string
+	for _, a := range s.parts() {
+		name := a.LV
+		if name == "" {
+			name = "unknown device"
+			if pv := r.pvs[a.PV]; pv != nil && !pv.Missing() {
+				name = pv.Device
+			}
+		}
+		names = append(names, fmt.Sprintf("%s(%d)", name, a.Start))
+	}
+	return names
+}
+
+// segtype is lvm2's word for a segment's type in reports.
+func segtype(s *Segment) string {
+	if t, ok := s.Type.(*Striped); ok && len(t.Areas) == 1 {
+		return "linear"
+	}
+	return s.Type.Name()
+}
+
+// tagList is tags as a list that is never null.
+func tagList(tags []string) []string {
+	if tags == nil {
+		return []string{}
+	}
+	return tags
+}
+
+// reportedRun is a run of extents that a segment is on.
+type reportedRun struct {
+	Area
+	Length Extents
+}
+
+// parts are the runs of PVs and LVs that s is on, as lvm2 lists them: none for
+// thin volumes, and for a pool its data.
+func (s *Segment) parts() []reportedRun {
+	var areas []Area
+	length := s.Length
+	switch t := s.Type.(type) {
+	case *Striped:
+		areas, length = t.Areas, s.Length/Extents(max(len(t.Areas), 1))
+	case *ThinPool:
+		areas = []Area{{LV: t.Data}}
+	case *Held:
+		areas = append(t.Areas(), t.images()...)
+	}
+	parts := make([]reportedRun, len(areas))
+	for i, a := range areas {
+		parts[i] = reportedRun{a, length}
+	}
+	return parts
+}
