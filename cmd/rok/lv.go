@@ -126,7 +126,7 @@ func eachLVGroup(c *cobra.Command, format *cli.Format, sys *lvm.System, names []
 			return errors.Join(unchanged(c, err), reportErr)
 		}
 		if err != nil {
-			return nearest(c, sys, vg, explain(err))
+			return withNearestLVM(c, sys, vg, explain(err))
 		}
 		shown, of := lvs[vg], change.After
 		if of == nil || len(shown) > 0 && of.LV(shown[0]) == nil {
@@ -190,7 +190,7 @@ func lvRename(e *env) *cobra.Command {
 			return printDone(c, format, lines, lvTable, errors.Join(unchanged(c, err), reportErr))
 		}
 		if err != nil {
-			return nearest(c, sys, from.vg, explain(err))
+			return withNearestLVM(c, sys, from.vg, explain(err))
 		}
 		return printChanged(c, format, sys, change, []string{to})
 	})

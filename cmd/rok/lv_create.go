@@ -68,7 +68,7 @@ the volume not made, unless --yes wipes it or --wipe-signatures n leaves it.`,
 		})
 		warn(c, change)
 		if err != nil {
-			return nearest(c, sys, vg, explainNew(err))
+			return withNearestLVM(c, sys, vg, explainNew(err))
 		}
 		return printChanged(c, format, sys, change, change.Names)
 	})

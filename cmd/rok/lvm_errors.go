@@ -96,8 +96,8 @@ func explainNew(err error) error {
 	return explain(err)
 }
 
-// nearest adds the name nearest to a VG or LV that was not found.
-func nearest(c *cobra.Command, sys *lvm.System, vg string, err error) error {
+// withNearestLVM adds the name nearest to a VG or LV that was not found.
+func withNearestLVM(c *cobra.Command, sys *lvm.System, vg string, err error) error {
 	if !errors.Is(err, lvm.ErrNotFound) {
 		return err
 	}
@@ -107,7 +107,7 @@ func nearest(c *cobra.Command, sys *lvm.System, vg string, err error) error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
-			all = append(all, nearest(c, sys, vg, e))
+			all = append(all, withNearestLVM(c, sys, vg, e))
 		}
 		return errors.Join(all...)
 	}
