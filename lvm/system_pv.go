@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
@@ -55,6 +56,12 @@ func (t *session) candidates(paths []string, o NewPVOptions) ([]*candidatePV, er
 		}
 		all = append(all, c)
 	}
+	// lvm2 has those that are PVs already in front: pvcreate_each_device of
+	// tools/toollib.c.
+	slices.SortStableFunc(all, func(a, b *candidatePV) int {
+		rank := map[bool]int{true: 1}
+		return rank[a.pv == nil] - rank[b.pv == nil]
+	})
 	return all, nil
 }
 
