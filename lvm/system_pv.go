@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,9 +115,9 @@ func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	if r.Layout.MetadataSize == 0 {
 		r.Layout.MetadataSize = units.Bytes(set.PVMetadataSize) * units.SectorSize
 	}
-	if r.Layout.Alignment == 0 {
-		r.Layout.Alignment, r.Layout.AlignmentOffset = s.alignment(d)
-	}
+	align, offset := s.alignment(d)
+	r.Layout.Alignment = cmp.Or(r.Layout.Alignment, align)
+	r.Layout.AlignmentOffset = cmp.Or(r.Layout.AlignmentOffset, offset)
 	return r
 }
 

@@ -109,8 +109,8 @@ func (s *stand) rewritten(before *state, from *stand) error {
 				continue
 			}
 			after := s.state()
-			a := from.abridge(changingByWrite.ReplaceAllString(before.texts[name], ""))
-			b := s.abridge(changingByWrite.ReplaceAllString(after.texts[name], ""))
+			a := from.abridge(withoutWriting(before.texts[name]), false)
+			b := s.abridge(withoutWriting(after.texts[name]), false)
 			if err := differ(fmt.Sprintf("text of %s written anew by lvm %q", name, c), "before", a, "after", b); err != nil {
 				return err
 			}

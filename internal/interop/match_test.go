@@ -39,6 +39,7 @@ func newTally() *tally {
 func newMatch(t testing.TB, sizes []units.Bytes, y *tally) *match {
 	t.Helper()
 	m := &match{t: t, first: newStand(t, sizes), second: newStand(t, sizes), tally: y}
+	m.first.twin, m.second.twin = m.second, m.first
 	var words []string
 	for _, size := range sizes {
 		words = append(words, fmt.Sprintf("%dk", size/units.KiB))

@@ -20,7 +20,7 @@ type request struct {
 }
 
 // bare are the options without a value.
-var bare = map[string]bool{"-y": true, "-f": true}
+var bare = map[string]bool{"-y": true}
 
 func parseRequest(args []string) *request {
 	r := &request{command: args[0], options: map[string][]string{}}

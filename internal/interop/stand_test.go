@@ -30,6 +30,7 @@ type stand struct {
 	ns      *namespace
 	system  *lvm.System
 	offline bool // without device-mapper
+	twin    *stand
 }
 
 // needLVM2 skips where lvm2 cannot work on loop devices.
@@ -105,8 +106,11 @@ func (s *stand) expand(arg string) string {
 	return strings.ReplaceAll(arg, "%f", s.path("files/f"))
 }
 
-// abridge is the other way round.
-func (s *stand) abridge(text string) string {
+// abridge is the other way round; of the twin's names, too, where both is set.
+func (s *stand) abridge(text string, both bool) string {
+	if both && s.twin != nil {
+		text = s.twin.abridge(text, false)
+	}
 	var pairs []string
 	for i := len(s.disks) - 1; i >= 0; i-- {
 		path := s.disks[i].Path()

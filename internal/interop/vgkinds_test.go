@@ -15,8 +15,6 @@ func (g *generator) newPV() []string {
 	case 2:
 		return []string{"--pvmetadatacopies", "2"}
 	case 3:
-		return []string{"--bootloaderareasize", one(g, []string{"512k", "1m"})}
-	case 4:
 		return []string{"--dataalignmentoffset", "64k"}
 	}
 	return nil
@@ -42,6 +40,8 @@ func (g *generator) pvcreate(wrong bool) []string {
 		more = []string{"--pvmetadatacopies", "0"}
 	case g.chance(5):
 		more = []string{"--metadataignore", "y"}
+	case g.chance(10):
+		more = []string{"--bootloaderareasize", one(g, []string{"512k", "1m"})}
 	}
 	return args("pvcreate", more, disks(some(g, list, 3)))
 }
@@ -66,6 +66,9 @@ func (g *generator) pvresize(wrong bool) []string {
 		i = one(g, orphans)
 	} else if vg == nil {
 		return nil
+	}
+	if d, err := g.st.scan.PV(g.s.disks[i].Path()); err == nil && len(d.Areas) > 1 {
+		return nil // rok does not move the second area
 	}
 	size := int(g.s.sizes[i] >> 10)
 	if wrong {
@@ -122,8 +125,9 @@ func (g *generator) vgcreate(wrong bool) []string {
 			return args("vgcreate", name, disk(i))
 		case g.chance(50):
 			name = one(g, []string{".", "..", "x*y", strings.Repeat("n", 128)})
-		default:
-			more = []string{"-s", "3k"}
+		case len(orphans) > 0:
+			// Of an empty disk lvm2 makes a PV before it refuses.
+			return args("vgcreate", "-s", "3k", name, disk(one(g, orphans)))
 		}
 		return args("vgcreate", more, name, disk(one(g, free)))
 	}
