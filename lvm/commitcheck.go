@@ -155,7 +155,16 @@ func (c *commit) findMembers() error {
 				return fmt.Errorf("PV %s: %w", d.Device.Path, err)
 			}
 		}
-		if err := checkExtents(pv, d, c.request.New.ExtentSize); err != nil {
+		areas := d.Header.Metadata
+		if h, ok := c.request.Headers[pv.ID]; ok {
+			m, err := newMove(d, h)
+			if err != nil {
+				return fmt.Errorf("PV %s: %w", d.Device.Path, err)
+			}
+			areas = h.Metadata
+			c.moves = append(c.moves, m)
+		}
+		if err := checkExtents(pv, d, areas, c.request.New.ExtentSize); err != nil {
 			return err
 		}
 		c.members = append(c.members, d)
@@ -225,9 +234,10 @@ func (c *commit) number() {
 
 // target is an area that the commit writes.
 type target struct {
-	pv    *DiskPV
-	area  *DiskArea
-	place disk.Location // of the new text
+	pv     *DiskPV
+	area   *DiskArea
+	place  disk.Location   // of the new text
+	before disk.AreaHeader // the header as it was
 	// ignore says that the area gets no text, and says so.
 	ignore bool
 }
@@ -278,6 +288,9 @@ func (c *commit) areas() (used, unused []*target) {
 				continue
 			}
 			found = true
+			if c.leaving(d.Areas[n]) {
+				continue
+			}
 			t := &target{pv: d, area: d.Areas[n]}
 			if t.area.Ignored() {
 				unused = append(unused, t)
@@ -290,6 +303,17 @@ func (c *commit) areas() (used, unused []*target) {
 			return used, unused
 		}
 	}
+}
+
+// leaving reports whether an area is at a place that its PV's new header does not
+// have.
+func (c *commit) leaving(a *DiskArea) bool {
+	for _, m := range c.moves {
+		if slices.Contains(m.areas, a) {
+			return !slices.Contains(m.stay, a)
+		}
+	}
+	return false
 }
 
 // unchanged opens the devices for writing, and compares what they have now with

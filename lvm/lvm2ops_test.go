@@ -1,10 +1,12 @@
 package lvm_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +45,8 @@ type generator struct {
 	t     *testing.T
 	r     *rand.Rand
 	lab   *lab
+	pvs   []lvm.NewPV // the disks
+	name  string
 	vg    *lvm.VG
 	names int
 	trace []string
@@ -58,12 +62,25 @@ type operation struct {
 func (g *generator) run(steps int) {
 	pvs := 1 + g.r.IntN(4)
 	var sizes []units.Bytes
-	for range pvs {
+	for range pvs + 1 { // one more to join the VG
 		sizes = append(sizes, units.MiB+units.Bytes(8+g.r.IntN(60))*128*units.KiB)
 	}
 	g.lab = lvm2(g.t, sizes...)
-	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks...)...)
+	for i, disk := range g.lab.disks {
+		g.lab.must("pvcreate", disk)
+		words := strings.Fields(g.lab.must("pvs", "--noheadings", "-o", "pv_uuid", disk))
+		id, err := lvm.ParseID(words[len(words)-1]) // behind warnings
+		require.NoError(g.t, err)
+		sectors, err := sizes[i].Sectors()
+		require.NoError(g.t, err)
+		g.pvs = append(g.pvs, lvm.NewPV{ID: id, Device: disk, Size: sectors, Start: 2048})
+	}
+	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks[:pvs]...)...)
+	g.name = "vg"
 	g.vg = g.lab.vg(0)
+	want, err := lvm.NewVG(lvm.CreateVG{Name: "vg", ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
+	require.NoError(g.t, err)
+	require.Equal(g.t, string(neutral(g.vg).AppendText(nil)), string(neutral(want).AppendText(nil)))
 	g.trace = append(g.trace, fmt.Sprint("disks of ", sizes))
 	for range steps {
 		g.step()
@@ -95,7 +112,8 @@ func (g *generator) step() {
 	}
 	require.NoError(g.t, err, about())
 	require.NoError(g.t, got.Validate(), about())
-	g.vg = g.lab.vg(0)
+	g.vg = g.lab.vg(g.disk(got.PVs[0].ID))
+	g.name = g.vg.Name
 	if want, have := string(neutral(g.vg).AppendText(nil)), string(neutral(got).AppendText(nil)); want != have {
 		require.Equal(g.t, want, have, about())
 	}
@@ -104,25 +122,137 @@ func (g *generator) step() {
 
 func (g *generator) next() operation {
 	switch n := g.r.IntN(100); {
-	case n < 35 || len(g.vg.LVs) == 0:
+	case n < 32 || len(g.vg.LVs) == 0:
 		return g.create()
-	case n < 60:
+	case n < 54:
 		return g.extend()
-	case n < 72:
+	case n < 64:
 		return g.reduce()
-	case n < 90:
+	case n < 80:
 		lv := g.lv()
-		return operation{[]string{"lvremove", "-y", "vg/" + lv.Name}, lvm.RemoveLV{Name: lv.Name}}
+		return operation{[]string{"lvremove", "-y", g.name + "/" + lv.Name}, lvm.RemoveLV{Name: lv.Name}}
+	case n < 85:
+		lv, to := g.lv(), g.word()
+		return operation{[]string{"lvrename", g.name, lv.Name, to}, lvm.RenameLV{Name: lv.Name, To: to}}
+	case n < 90:
+		return g.change()
+	case n < 95:
+		return g.changePV()
 	default:
-		i := g.r.IntN(len(g.vg.PVs))
-		pv := g.vg.PVs[i]
-		yes := g.r.IntN(3) > 0
-		word := map[bool]string{true: "y", false: "n"}[yes]
-		if yes == pv.Allocatable() { // lvm2 says so, and returns 0
-			return g.create()
-		}
-		return operation{[]string{"pvchange", "-x" + word, g.lab.disks[i]}, lvm.ChangePV{PV: pv.ID, Allocatable: yes}}
+		return g.changeVG()
 	}
+}
+
+// word returns a name, often of something that is there.
+func (g *generator) word() string {
+	return []string{"a", "b", "c-d", "lvol0", "lvol7", "snapshot1", "x_tdata", ".", "v1", "v2", g.name}[g.r.IntN(11)]
+}
+
+// disk returns the index of a PV's disk.
+func (g *generator) disk(id lvm.ID) int {
+	return slices.IndexFunc(g.pvs, func(pv lvm.NewPV) bool { return pv.ID == id })
+}
+
+func (g *generator) yes() (bool, string) {
+	if g.r.IntN(2) == 0 {
+		return true, "y"
+	}
+	return false, "n"
+}
+
+func (g *generator) tags(args *[]string) (add, remove []string) {
+	for range 1 + g.r.IntN(2) {
+		tag := []string{"a", "b", "c/d", "e"}[g.r.IntN(4)]
+		if g.r.IntN(2) == 0 {
+			add, *args = append(add, tag), append(*args, "--addtag", tag)
+		} else {
+			remove, *args = append(remove, tag), append(*args, "--deltag", tag)
+		}
+	}
+	return add, remove
+}
+
+func (g *generator) change() operation {
+	lv := g.lv()
+	op := lvm.ChangeLV{Name: lv.Name}
+	args := []string{"lvchange"}
+	switch yes, y := g.yes(); g.r.IntN(6) {
+	case 0:
+		op.Writable, args = &yes, append(args, map[bool]string{true: "-prw", false: "-pr"}[yes])
+	case 1:
+		r := []lvm.ReadAhead{lvm.ReadAheadAuto, lvm.ReadAheadNone, 8, 256}[g.r.IntN(4)]
+		word := map[lvm.ReadAhead]string{lvm.ReadAheadAuto: "auto", lvm.ReadAheadNone: "none", 8: "8", 256: "256"}[r]
+		op.ReadAhead, args = &r, append(args, "-r", word)
+	case 2:
+		p := []lvm.Allocation{lvm.AllocInherit, lvm.AllocNormal, lvm.AllocContiguous, lvm.AllocCling, lvm.AllocClingByTag, lvm.AllocAnywhere}[g.r.IntN(6)]
+		op.Allocation, args = &p, append(args, "--alloc", cmp.Or(string(p), "inherit"))
+	case 3:
+		op.ActivationSkip, args = &yes, append(args, "-k"+y)
+	case 4:
+		op.AutoActivate, args = &yes, append(args, "--setautoactivation", y)
+	default:
+		add, remove := g.tags(&args)
+		return operation{append(args, g.name+"/"+lv.Name), lvm.TagLV{Name: lv.Name, Add: add, Remove: remove}}
+	}
+	return operation{append(args, g.name+"/"+lv.Name), op}
+}
+
+func (g *generator) changePV() operation {
+	pv := g.vg.PVs[g.r.IntN(len(g.vg.PVs))]
+	disk := g.disk(pv.ID)
+	switch g.r.IntN(3) {
+	case 0:
+		yes, y := g.yes()
+		if yes == pv.Allocatable() { // lvm2 says so, and does not fail
+			return g.change()
+		}
+		return operation{[]string{"pvchange", "-x" + y, pv.Device}, lvm.ChangePV{PV: pv.ID, Allocatable: yes}}
+	case 1:
+		args := []string{"pvchange"}
+		add, remove := g.tags(&args)
+		return operation{append(args, pv.Device), lvm.TagPV{PV: pv.ID, Add: add, Remove: remove}}
+	default:
+		k := units.Sectors(1024 + g.r.IntN(int(g.pvs[disk].Size)/2-1024+1))
+		args := []string{"pvresize", "-y", "--setphysicalvolumesize", fmt.Sprintf("%dk", k), pv.Device}
+		return operation{args, lvm.ResizePV{PV: pv.ID, Size: 2 * k}}
+	}
+}
+
+func (g *generator) changeVG() operation {
+	op := lvm.ChangeVG{}
+	args := []string{"vgchange"}
+	switch yes, y := g.yes(); g.r.IntN(9) {
+	case 0:
+		p := policies[g.r.IntN(len(policies))]
+		op.Allocation, args = &p, append(args, "--alloc", cmp.Or(string(p), "inherit"))
+	case 1:
+		if g.r.IntN(3) == 0 {
+			op.Resizeable, args = &yes, append(args, "-x"+y)
+			break
+		}
+		fallthrough
+	case 2:
+		op.AutoActivate, args = &yes, append(args, "--setautoactivation", y)
+	case 3:
+		n := uint32(g.r.IntN(8))
+		op.MaxLV, args = &n, append(args, "-l", fmt.Sprint(n))
+	case 4:
+		n := uint32(g.r.IntN(6))
+		op.MaxPV, args = &n, append(args, "-p", fmt.Sprint(n))
+	case 5:
+		add, remove := g.tags(&args)
+		return operation{append(args, g.name), lvm.TagVG{Add: add, Remove: remove}}
+	case 6:
+		to := []string{"vg", "vg-2", "a", "..", "vg_3"}[g.r.IntN(5)]
+		return operation{[]string{"vgrename", g.name, to}, lvm.RenameVG{To: to}}
+	case 7:
+		i := g.r.IntN(len(g.pvs))
+		return operation{[]string{"vgextend", g.name, g.lab.disks[i]}, lvm.AddPVs{PVs: []lvm.NewPV{g.pvs[i]}}}
+	default:
+		pv := g.vg.PVs[g.r.IntN(len(g.vg.PVs))]
+		return operation{[]string{"vgreduce", g.name, pv.Device}, lvm.RemovePV{PV: pv.ID}}
+	}
+	return operation{append(args, g.name), op}
 }
 
 func (g *generator) lv() *lvm.LV { return g.vg.LVs[g.r.IntN(len(g.vg.LVs))] }
@@ -163,7 +293,12 @@ func (g *generator) place(args *[]string) (p lvm.Place) {
 	}
 	for _, i := range g.r.Perm(len(g.vg.PVs))[:1+g.r.IntN(len(g.vg.PVs))] {
 		choice := lvm.PVChoice{PV: g.vg.PVs[i].ID}
-		arg := g.lab.disks[i]
+		arg := g.vg.PVs[i].Device
+		if g.r.IntN(8) == 0 {
+			p.PVs = append(p.PVs, lvm.PVChoice{Tag: "a"})
+			*args = append(*args, "@a")
+			continue
+		}
 		if count := int(g.vg.PVs[i].Count); g.r.IntN(3) == 0 && count > 4 {
 			first := g.r.IntN(count / 2)
 			last := first + g.r.IntN(count-first)
@@ -198,7 +333,7 @@ func (g *generator) create() operation {
 	args = append(args, option, value)
 	op.Allocation = g.policy(&args)
 	op.Stripes = g.stripes(&args)
-	args = append(args, "vg")
+	args = append(args, g.name)
 	op.Place = g.place(&args)
 	return operation{args, op}
 }
@@ -216,7 +351,7 @@ func (g *generator) extend() operation {
 	args = append(args, option, value)
 	op.Allocation = g.policy(&args)
 	op.Stripes = g.stripes(&args)
-	args = append(args, "vg/"+lv.Name)
+	args = append(args, g.name+"/"+lv.Name)
 	op.Place = g.place(&args)
 	return operation{args, op}
 }
@@ -231,5 +366,5 @@ func (g *generator) reduce() operation {
 	} else {
 		op.To = amount
 	}
-	return operation{append(args, option, value, "vg/"+lv.Name), op}
+	return operation{append(args, option, value, g.name+"/"+lv.Name), op}
 }

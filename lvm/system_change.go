@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -21,6 +22,9 @@ type ChangeOptions struct {
 	// Deactivate deactivates active LVs that the change removes. Without it such
 	// a change is refused with an [*ActiveError].
 	Deactivate bool
+
+	// headers are of PVs that get another one. The plan of the change fills it.
+	headers map[ID]disk.PVHeader
 }
 
 // SignaturePolicy says what to do with what is found on a new LV.
@@ -42,6 +46,9 @@ type Change struct {
 	// Names are what each operation made or changed: the LV's name, as it may have
 	// been chosen, or the device of a PV.
 	Names []string
+	// Skipped are LVs that were not activated, for what their flags or lvm2's
+	// settings say.
+	Skipped []string
 	// Wiped are the signatures that were overwritten on new LVs.
 	Wiped []NotEmptyError
 	// Warnings are what failed beside the change, which stands: a backup file that
@@ -105,6 +112,7 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 	if err != nil {
 		return nil, err
 	}
+	t.headers = o.headers
 	c := &Change{Before: g.VG}
 	b, err := NewBatch(g.VG, t.s.stamp())
 	if err != nil {

@@ -1,7 +1,6 @@
 package lvm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"syscall"
@@ -39,7 +38,9 @@ const (
 // commit writes next for g, or for no VG, and keeps a copy of what was. suspend
 // may be nil.
 func (t *session) commit(c *Change, g *DiskVG, next *VG, suspend func(*VG) (func(bool) error, error)) (*DiskVG, error) {
-	return t.commitRequest(c, CommitRequest{VG: g, New: next, Suspend: suspend})
+	r := CommitRequest{VG: g, New: next, Suspend: suspend, Headers: t.headers}
+	t.headers = nil
+	return t.commitRequest(c, r)
 }
 
 func (t *session) commitRequest(c *Change, r CommitRequest) (*DiskVG, error) {
@@ -115,18 +116,4 @@ func (t *session) backup(c *Change, vg *VG) {
 	if !errors.Is(err, syscall.EROFS) {
 		c.warn(err)
 	}
-}
-
-// apply commits next, has the kernel follow, and keeps a backup.
-func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o ChangeOptions) error {
-	if err := t.prepare(c, g, next, o); err != nil {
-		return err
-	}
-	done, err := t.commit(c, g, next, nil)
-	if err != nil {
-		return err
-	}
-	c.After = done.VG
-	t.backup(c, done.VG)
-	return nil
 }

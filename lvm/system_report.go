@@ -76,7 +76,7 @@ func (p *DiskPV) areas(line *PVReport) {
 	line.ExtensionVersion = p.Header.Version
 	line.Areas = len(p.Areas)
 	for _, a := range p.Areas {
-		if a.inUse() {
+		if !a.Ignored() {
 			line.UsedAreas++
 		}
 		if line.AreaSize == 0 || a.Size < line.AreaSize {
@@ -119,7 +119,7 @@ func (g *DiskVG) Report() VGReport {
 		}
 		for _, a := range pv.Areas {
 			line.Areas++
-			if a.inUse() {
+			if !a.Ignored() {
 				line.UsedAreas++
 			}
 			if line.AreaSize == 0 || a.Size < line.AreaSize {

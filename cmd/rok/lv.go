@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -43,20 +44,20 @@ those that have a tag, or whose group has it.`,
 		}
 		chosen, err := wants.choose(scan)
 		if *segments {
-			return both(err, printSegments(c, format, sys, chosen, *all))
+			return printSegments(c, format, sys, chosen, *all, err)
 		}
 		lines, reportErr := reportChosen(c, sys, chosen, *all)
-		return both(both(err, reportErr), printList(c, format, lines, lvTable))
+		return printDone(c, format, lines, lvTable, errors.Join(err, reportErr))
 	})
 	return c
 }
 
-func printSegments(c *cobra.Command, format *cli.Format, sys *lvm.System, chosen []chosenLVs, all bool) error {
+func printSegments(c *cobra.Command, format *cli.Format, sys *lvm.System, chosen []chosenLVs, all bool, err error) error {
 	var lines []lvm.SegmentReport
 	for _, g := range chosen {
-		state, err := sys.States(g.group.VG)
-		if err != nil {
-			return err
+		state, stateErr := sys.States(g.group.VG)
+		if stateErr != nil {
+			return errors.Join(err, stateErr)
 		}
 		for _, l := range g.group.View().ReportSegments(all || g.names != nil, state) {
 			if g.names == nil || slices.Contains(g.names, l.LV) {
@@ -64,7 +65,7 @@ func printSegments(c *cobra.Command, format *cli.Format, sys *lvm.System, chosen
 			}
 		}
 	}
-	return printList(c, format, lines, segmentTable)
+	return printDone(c, format, lines, segmentTable, err)
 }
 
 func reportChosen(_ *cobra.Command, sys *lvm.System, chosen []chosenLVs, all bool) ([]lvm.LVReport, error) {
@@ -96,7 +97,7 @@ func reportVG(c *cobra.Command, sys *lvm.System, vg string, hidden bool, names .
 // printChanged prints the named LVs of a VG that was changed.
 func printChanged(c *cobra.Command, format *cli.Format, sys *lvm.System, change *lvm.Change, names []string) error {
 	lines, err := changedLines(sys, change.After, names)
-	return both(err, printList(c, format, lines, lvTable))
+	return printDone(c, format, lines, lvTable, err)
 }
 
 // changedLines are the lines of the named LVs of a VG.
@@ -130,7 +131,7 @@ func eachLVGroup(c *cobra.Command, format *cli.Format, sys *lvm.System, names []
 		lines = append(lines, more...)
 		return err
 	})
-	return both(err, printList(c, format, lines, lvTable))
+	return printDone(c, format, lines, lvTable, err)
 }
 
 func lvTag(e *env) *cobra.Command {

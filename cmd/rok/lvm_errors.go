@@ -39,14 +39,6 @@ func lvmRules() []cli.Rule {
 	return rules
 }
 
-// both joins what went wrong and what could not be printed.
-func both(err, printErr error) error {
-	if printErr == nil {
-		return err
-	}
-	return errors.Join(err, printErr)
-}
-
 // explain adds the next step to errors that have one.
 func explain(err error) error {
 	if err == nil {
@@ -132,8 +124,12 @@ func unchanged(c *cobra.Command, err error) error {
 }
 
 // nearestOf adds the name nearest to one that was not found.
-func nearestOf(err error, name string, names []string, list string) error {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, lvm.ErrNotFound) {
+func nearestOf(err error, object, name string, names []string, list string) error {
+	switch {
+	case errors.Is(err, lvm.ErrNotFound):
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("%s %s: %w", object, name, lvm.ErrNotFound)
+	default:
 		return err
 	}
 	next := list + " shows what there is"
@@ -148,7 +144,7 @@ func nearestPV(scan *lvm.Scan, name string, err error) error {
 	for _, pv := range scan.PVs {
 		names = append(names, pv.Device.Path)
 	}
-	return nearestOf(err, name, names, "rok pv ls")
+	return nearestOf(err, "PV", name, names, "rok pv ls")
 }
 
 func nearestVG(scan *lvm.Scan, name string, err error) error {
@@ -156,7 +152,7 @@ func nearestVG(scan *lvm.Scan, name string, err error) error {
 	for _, g := range scan.VGs {
 		names = append(names, g.VG.Name)
 	}
-	return nearestOf(err, name, names, "rok vg ls")
+	return nearestOf(err, "VG", name, names, "rok vg ls")
 }
 
 func nearestLV(vg *lvm.VG, name string, err error) error {
@@ -164,5 +160,5 @@ func nearestLV(vg *lvm.VG, name string, err error) error {
 	for _, lv := range vg.LVs {
 		names = append(names, vg.Name+"/"+lv.Name)
 	}
-	return nearestOf(err, vg.Name+"/"+name, names, "rok lv ls "+vg.Name)
+	return nearestOf(err, "LV", vg.Name+"/"+name, names, "rok lv ls "+vg.Name)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,19 @@ import (
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/lvm/disk"
 )
+
+// printDone prints the lines of what was done, and returns err, which is why there
+// may be fewer than were asked for. A table without lines says nothing beside an
+// error.
+func printDone[R any](c *cobra.Command, format *cli.Format, lines []R, table func([]R) *cli.Table, err error) error {
+	if err != nil && len(lines) == 0 && !format.JSON() {
+		return err
+	}
+	if printErr := printList(c, format, lines, table); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	return err
+}
 
 // printList prints the lines of a report: as a JSON list, or as a table.
 func printList[R any](c *cobra.Command, format *cli.Format, lines []R, table func([]R) *cli.Table) error {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/rok-storage/rok/internal/cli"
@@ -32,19 +34,19 @@ func pvLs(e *env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printPVs(c, format, scan, args)
+		return printPVs(c, format, scan, args, nil)
 	})
 	return c
 }
 
-// printPVs prints the PVs that are named; no names: all.
-func printPVs(c *cobra.Command, format *cli.Format, scan *lvm.Scan, names []string) error {
+// printPVs prints the PVs that are named, no names: all, and returns err.
+func printPVs(c *cobra.Command, format *cli.Format, scan *lvm.Scan, names []string, err error) error {
 	lines := scan.ReportPVs()
 	if len(names) == 0 {
-		return printList(c, format, lines, pvTable)
+		return printDone(c, format, lines, pvTable, err)
 	}
 	var chosen []lvm.PVReport
-	err := cli.Each(names, func(name string) error {
+	findErr := cli.Each(names, func(name string) error {
 		pv, err := scan.FindPV(name)
 		if err != nil {
 			return nearestPV(scan, name, err)
@@ -57,19 +59,19 @@ func printPVs(c *cobra.Command, format *cli.Format, scan *lvm.Scan, names []stri
 		}
 		return nil
 	})
-	return both(err, printList(c, format, chosen, pvTable))
+	return printDone(c, format, chosen, pvTable, errors.Join(err, findErr))
 }
 
-// listPVs scans once more, for what there is now.
-func listPVs(c *cobra.Command, format *cli.Format, sys *lvm.System, names []string) error {
+// listPVs scans once more, prints what the named PVs are now, and returns err.
+func listPVs(c *cobra.Command, format *cli.Format, sys *lvm.System, names []string, err error) error {
 	if len(names) == 0 {
-		return printList(c, format, nil, pvTable)
+		return printDone(c, format, nil, pvTable, err)
 	}
-	scan, err := sys.Scan(c.Context(), lvm.ScanOptions{})
-	if err != nil {
-		return err
+	scan, scanErr := sys.Scan(c.Context(), lvm.ScanOptions{})
+	if scanErr != nil {
+		return errors.Join(err, scanErr)
 	}
-	return printPVs(c, format, scan, names)
+	return printPVs(c, format, scan, names, err)
 }
 
 func pvCreate(e *env) *cobra.Command {
@@ -94,7 +96,7 @@ else, which is named, unless --force is given.`,
 			return err
 		}
 		made, err := sys.CreatePVs(c.Context(), args, o)
-		return both(explain(err), listPVs(c, format, sys, pathsOf(made)))
+		return listPVs(c, format, sys, pathsOf(made), explain(err))
 	})
 	return c
 }
@@ -124,13 +126,13 @@ also of those that say that they are in one that was not found.`,
 			return err
 		}
 		gone, err := sys.RemovePVs(c.Context(), args, *force)
-		return both(explain(err), printGonePVs(c, format, before, gone))
+		return printGonePVs(c, format, before, gone, explain(err))
 	})
 	return c
 }
 
-// printGonePVs prints what PVs were.
-func printGonePVs(c *cobra.Command, format *cli.Format, before *lvm.Scan, gone []*lvm.DiskPV) error {
+// printGonePVs prints what PVs were, and returns err.
+func printGonePVs(c *cobra.Command, format *cli.Format, before *lvm.Scan, gone []*lvm.DiskPV, err error) error {
 	var lines []lvm.PVReport
 	for _, l := range before.ReportPVs() {
 		for _, pv := range gone {
@@ -139,7 +141,7 @@ func printGonePVs(c *cobra.Command, format *cli.Format, before *lvm.Scan, gone [
 			}
 		}
 	}
-	return printList(c, format, lines, pvTable)
+	return printDone(c, format, lines, pvTable, err)
 }
 
 func pvResize(e *env) *cobra.Command {
@@ -164,7 +166,7 @@ volumes have are not cut off.`,
 			}
 			return explain(err)
 		})
-		return both(err, listPVs(c, format, sys, done))
+		return listPVs(c, format, sys, done, err)
 	})
 	return c
 }
@@ -198,9 +200,9 @@ func afterPVs(c *cobra.Command, format *cli.Format, sys *lvm.System, names []str
 		warn(c, change)
 	}
 	if err = unchanged(c, explain(err)); err != nil && len(changes) == 0 {
-		return err
+		names = nil
 	}
-	return both(err, listPVs(c, format, sys, names))
+	return listPVs(c, format, sys, names, err)
 }
 
 func pvTag(e *env) *cobra.Command {
@@ -257,7 +259,7 @@ group's metadata went too, rok vg restore brings it back afterwards.`,
 		if err != nil {
 			return explain(err)
 		}
-		return listPVs(c, format, sys, []string{pv.Device.Path})
+		return listPVs(c, format, sys, []string{pv.Device.Path}, nil)
 	})
 	return c
 }

@@ -35,7 +35,7 @@ func vgLs(e *env) *cobra.Command {
 			return err
 		}
 		groups, err := chooseVGs(scan, args)
-		return both(err, printVGs(c, format, groups))
+		return printVGs(c, format, groups, err)
 	})
 	return c
 }
@@ -71,22 +71,26 @@ func chooseVGs(scan *lvm.Scan, args []string) ([]*lvm.DiskVG, error) {
 	return chosen, err
 }
 
-func printVGs(c *cobra.Command, format *cli.Format, groups []*lvm.DiskVG) error {
+// printVGs prints VGs, and returns err.
+func printVGs(c *cobra.Command, format *cli.Format, groups []*lvm.DiskVG, err error) error {
 	var lines []lvm.VGReport
 	for _, g := range groups {
 		lines = append(lines, g.Report())
 	}
-	return printList(c, format, lines, vgTable)
+	return printDone(c, format, lines, vgTable, err)
 }
 
-// listVGs scans once more, for what there is now.
-func listVGs(c *cobra.Command, format *cli.Format, sys *lvm.System, names ...string) error {
-	scan, err := sys.Scan(c.Context(), lvm.ScanOptions{})
-	if err != nil {
-		return err
+// listVGs scans once more, prints what the named VGs are now, and returns err.
+func listVGs(c *cobra.Command, format *cli.Format, sys *lvm.System, err error, names ...string) error {
+	if len(names) == 0 {
+		return printVGs(c, format, nil, err)
 	}
-	groups, err := chooseVGs(scan, names)
-	return both(err, printVGs(c, format, groups))
+	scan, scanErr := sys.Scan(c.Context(), lvm.ScanOptions{})
+	if scanErr != nil {
+		return errors.Join(err, scanErr)
+	}
+	groups, chooseErr := chooseVGs(scan, names)
+	return printVGs(c, format, groups, errors.Join(err, chooseErr))
 }
 
 func vgCreate(e *env) *cobra.Command {
@@ -141,7 +145,7 @@ func afterVG(c *cobra.Command, format *cli.Format, sys *lvm.System, name string,
 	if err = unchanged(c, explain(err)); err != nil {
 		return err
 	}
-	return listVGs(c, format, sys, name)
+	return listVGs(c, format, sys, nil, name)
 }
 
 func vgExtend(e *env) *cobra.Command {
@@ -271,7 +275,7 @@ refused, unless --force removes them too: what they hold is lost.`,
 			gone = append(gone, change.Before.Report())
 			return nil
 		})
-		return both(err, printList(c, format, gone, vgTable))
+		return printDone(c, format, gone, vgTable, err)
 	})
 	return c
 }
@@ -331,10 +335,7 @@ func vgChange(e *env) *cobra.Command {
 			done = append(done, name)
 			return nil
 		})
-		if len(done) == 0 {
-			return both(err, printVGs(c, format, nil))
-		}
-		return both(err, listVGs(c, format, sys, done...))
+		return listVGs(c, format, sys, err, done...)
 	})
 	return c
 }
@@ -380,10 +381,7 @@ func vgTag(e *env) *cobra.Command {
 			done = append(done, name)
 			return nil
 		})
-		if len(done) == 0 {
-			return both(err, printVGs(c, format, nil))
-		}
-		return both(err, listVGs(c, format, sys, done...))
+		return listVGs(c, format, sys, err, done...)
 	})
 	return c
 }

@@ -87,5 +87,5 @@ func eachVG(c *cobra.Command, format *cli.Format, sys *lvm.System, args []string
 		lines = append(lines, more...)
 		return err
 	})
-	return both(err, printList(c, format, lines, lvTable))
+	return printDone(c, format, lines, lvTable, err)
 }

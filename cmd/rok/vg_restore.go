@@ -63,7 +63,7 @@ read: where lvm2 keeps its backups, or --file, in which %s stands for the group'
 		if *file == "-" {
 			return err
 		}
-		return both(err, printList(c, format, views, backupTable))
+		return printDone(c, format, views, backupTable, err)
 	})
 	return c
 }
@@ -145,7 +145,7 @@ func listCopies(c *cobra.Command, format *cli.Format, sys *lvm.System, name stri
 		}
 		views = append(views, v)
 	}
-	return both(err, printList(c, format, views, copyTable))
+	return printDone(c, format, views, copyTable, err)
 }
 
 func copyTable(views []copyView) *cli.Table {
