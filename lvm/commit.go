@@ -149,6 +149,7 @@ func (c *commit) result() *DiskVG {
 	g := &DiskVG{VG: c.next, PVs: c.members, newest: &diskText{vg: c.next}}
 	for _, pv := range c.members {
 		pv.VG, pv.Faults = g, nil
+		c.scan.forgive(pv.Device)
 		for _, a := range pv.Areas {
 			if a.Committed.Checksum == c.targets[0].place.Checksum && a.Committed.Size == c.targets[0].place.Size {
 				a.text = g.newest

@@ -19,8 +19,8 @@ type change struct {
 	create *lvm.CreatePV // how PVs are made of them; nil: as pvcreate does
 	// before makes what is there, without power cuts.
 	before func(t *testing.T, d disks, s *lvm.Scan)
-	// do is what is cut off. It returns nothing: what it did is on the devices.
-	do func(t *testing.T, s *lvm.Scan)
+	// do is what is cut off, and may fail where a device does.
+	do func(t *testing.T, s *lvm.Scan) error
 }
 
 // start is what is there when do begins.
@@ -56,13 +56,13 @@ func members(k, lvs int) func(t *testing.T, d disks, s *lvm.Scan) {
 }
 
 // edited commits what edit makes of the VG.
-func edited(edit func(s *lvm.Scan, vg *lvm.VG)) func(t *testing.T, s *lvm.Scan) {
-	return func(t *testing.T, s *lvm.Scan) {
+func edited(edit func(s *lvm.Scan, vg *lvm.VG)) func(t *testing.T, s *lvm.Scan) error {
+	return func(t *testing.T, s *lvm.Scan) error {
 		g := vgOf(t, s)
 		vg := g.VG.Clone()
 		edit(s, vg)
 		_, err := s.Commit(lvm.CommitRequest{VG: g, New: vg})
-		require.NoError(t, err)
+		return err
 	}
 }
 
@@ -71,9 +71,9 @@ func changes(n int) []change {
 	tag := edited(func(_ *lvm.Scan, vg *lvm.VG) { *vg = *tagged(vg, "new") })
 	small := disk.Layout{MetadataSize: 32 << 10, Alignment: 4096}
 	list := []change{
-		{"create", n, nil, func(*testing.T, disks, *lvm.Scan) {}, func(t *testing.T, s *lvm.Scan) {
+		{"create", n, nil, func(*testing.T, disks, *lvm.Scan) {}, func(t *testing.T, s *lvm.Scan) error {
 			_, err := s.Commit(lvm.CommitRequest{New: newVG(s, "vg", n, 2)})
-			require.NoError(t, err)
+			return err
 		}},
 		{"change", n, nil, members(n, 2), tag},
 		{"change two areas", n, &lvm.CreatePV{Layout: disk.Layout{SecondArea: true}}, members(n, 2), tag},
@@ -86,18 +86,19 @@ func changes(n int) []change {
 			}
 		}, tag},
 		{"rename", n, nil, members(n, 2), edited(func(_ *lvm.Scan, vg *lvm.VG) { vg.Name = "renamed" })},
-		{"remove", n, nil, members(n, 0), func(t *testing.T, s *lvm.Scan) {
+		{"remove", n, nil, members(n, 0), func(t *testing.T, s *lvm.Scan) error {
 			_, err := s.Commit(lvm.CommitRequest{VG: vgOf(t, s)})
-			require.NoError(t, err)
+			return err
 		}},
-		{"revert", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) {
+		{"revert", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
 			g := vgOf(t, s)
 			_, err := s.Commit(lvm.CommitRequest{VG: g, New: tagged(g.VG, "new"), Suspend: func(*lvm.VG) (func(bool) error, error) {
 				return nil, errSuspend
 			}})
 			require.ErrorIs(t, err, errSuspend)
+			return nil
 		}},
-		{"resize", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true}}, members(n, 2), func(t *testing.T, s *lvm.Scan) {
+		{"resize", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true}}, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
 			g := vgOf(t, s)
 			vg, headers := g.VG.Clone(), map[lvm.ID]disk.PVHeader{}
 			for i, d := range g.PVs {
@@ -109,15 +110,15 @@ func changes(n int) []change {
 				vg.PVs[i] = pv
 			}
 			_, err := s.Commit(lvm.CommitRequest{VG: g, New: vg, Headers: headers})
-			require.NoError(t, err)
+			return err
 		}},
-		{"restore", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) {
+		{"restore", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
 			texts, errs := s.OldTexts("vg")
 			require.Empty(t, errs)
 			vg, err := texts[2].Read()
 			require.NoError(t, err)
 			_, err = s.Commit(lvm.CommitRequest{VG: vgOf(t, s), New: vg, Restore: true})
-			require.NoError(t, err)
+			return err
 		}},
 	}
 	if n > 1 {
@@ -191,8 +192,8 @@ func (j *journal) states(start disks, each func(d disks, where string)) int {
 	return count
 }
 
-// vgText is what a scan's VG says, and "" where there is none.
-func vgText(s *lvm.Scan) string {
+// textOf is what a scan's VG says, and "" where there is none.
+func textOf(s *lvm.Scan) string {
 	if len(s.VGs) == 0 {
 		return ""
 	}
@@ -208,14 +209,14 @@ func TestPowerCut(t *testing.T) {
 				t.Parallel()
 				d := c.start(t)
 				start := d.clone()
-				before := vgText(d.scan())
+				before := textOf(d.scan())
 				j := d.record()
-				c.do(t, d.scan())
-				after := vgText(d.scan())
+				require.NoError(t, c.do(t, d.scan()))
+				after := textOf(d.scan())
 				seen := map[string]int{}
 				count := j.states(start, func(d disks, where string) {
 					s := d.scan()
-					got := vgText(s)
+					got := textOf(s)
 					require.Contains(t, []string{before, after}, got, where)
 					seen[got]++
 					heal(t, d, s, where)
@@ -237,14 +238,14 @@ func TestPowerCutWithoutFlush(t *testing.T) {
 		}
 		d := c.start(t)
 		start := d.clone()
-		before := vgText(d.scan())
+		before := textOf(d.scan())
 		j := d.record()
-		c.do(t, d.scan())
-		after := vgText(d.scan())
+		require.NoError(t, c.do(t, d.scan()))
+		after := textOf(d.scan())
 		j.steps = slices.DeleteFunc(j.steps, func(s step) bool { return s.data == nil })
 		lost := 0
 		j.states(start, func(d disks, where string) {
-			if got := vgText(d.scan()); got != before && got != after {
+			if got := textOf(d.scan()); got != before && got != after {
 				lost++
 			}
 		})

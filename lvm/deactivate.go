@@ -42,6 +42,9 @@ func (a *Activator) Deactivate(ctx context.Context, req DeactivateRequest) error
 	for _, gone := range run.gone {
 		errs = append(errs, a.unlink(req.VG.Name, gone.lv, gone.name, gone.dev))
 	}
+	if len(run.gone) > 0 {
+		a.unlinkVG(req.VG.Name)
+	}
 	return errors.Join(errs...)
 }
 
@@ -198,7 +201,7 @@ func (run *deactivation) device(ctx context.Context, d *MappedDevice) error {
 			return err
 		}
 	}
-	opts := dm.RemoveOptions{Retry: run.req.Retry, NoHolders: true, Udev: dm.UdevOptions{Flags: d.Udev, Batch: run.udev}}
+	opts := dm.RemoveOptions{Retry: run.req.Retry, NoHolders: true, Dev: has.Dev, Udev: dm.UdevOptions{Flags: d.Udev, Batch: run.udev}}
 	err := dev.Remove(ctx, opts)
 	if errors.Is(err, syscall.EBUSY) && ctx.Err() == nil {
 		info, infoErr := dev.Info()

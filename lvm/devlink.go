@@ -35,18 +35,23 @@ func (a *Activator) link(vg string, d *MappedDevice) error {
 		return err
 	}
 	node := a.conn.NodePath(d.Name)
+	err = os.Symlink(node, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.Mkdir(filepath.Dir(path), 0o755); err == nil || errors.Is(err, fs.ErrExist) {
+			err = os.Symlink(node, path)
+		}
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	there, err := os.Readlink(path)
 	switch {
-	case err == nil && (there == node || a.leadsTo(path, d.Name)):
-		return nil
-	case err == nil:
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		return fmt.Errorf("%s is in the way: %w", path, err)
+	case there == node || a.leadsTo(path, d.Name):
+		return nil
 	}
-	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Remove(path); err != nil {
 		return err
 	}
 	return os.Symlink(node, path)
@@ -82,9 +87,14 @@ func (a *Activator) unlink(vg, lv, name string, dev dm.Dev) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// It goes with its last link.
-	_ = os.Remove(filepath.Dir(path))
 	return nil
+}
+
+// unlinkVG removes the folder of a VG's links, if the last of them is gone.
+func (a *Activator) unlinkVG(vg string) {
+	if path, err := a.linkPath(vg, vg); err == nil && !a.cfg.NoLinks {
+		_ = os.Remove(filepath.Dir(path))
+	}
 }
 
 // unlinkRenamed removes the link to a device under the name that it had.
@@ -93,5 +103,7 @@ func (a *Activator) unlinkRenamed(s *DeviceStep) error {
 	if !ok || layer != "" {
 		return nil
 	}
-	return a.unlink(vg, lv, s.Has.Name, s.Has.Dev)
+	err := a.unlink(vg, lv, s.Has.Name, s.Has.Dev)
+	a.unlinkVG(vg)
+	return err
 }

@@ -161,7 +161,7 @@ func TestLVM2JudgesPowerCuts(t *testing.T) {
 				d := c.start(t)
 				start := d.clone()
 				journal := d.record()
-				c.do(t, d.scan())
+				require.NoError(t, c.do(t, d.scan()))
 				seen := map[string]bool{}
 				all := journal.states(start, func(d disks, where string) {
 					if m := meaning(d); !seen[m] {

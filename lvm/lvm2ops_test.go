@@ -14,29 +14,33 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
 
 // Random operations on a VG of one to four PVs, by lvm2 and by rok. Both do the
 // same, extent by extent, or both refuse.
+//
+// ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make it another test.
 func TestOperationsAsLVM2(t *testing.T) {
 	lvm2(t)
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("ROK_OPS_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		seed = n
-	}
-	rounds, steps := 3, 25
-	if s := os.Getenv("ROK_OPS_ROUNDS"); s != "" {
-		rounds, _ = strconv.Atoi(s)
-	}
+	number := asked(t)
+	seed, rounds, steps := number("ROK_OPS_SEED", uint64(time.Now().UnixNano())), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
 	for i := range rounds {
-		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
-			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+uint64(i), 1))}
-			g.run(steps)
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 1))}
+			g.run(int(steps))
 		})
+	}
+}
+
+// asked returns the number that a variable holds, or another.
+func asked(t *testing.T) func(name string, otherwise uint64) uint64 {
+	return func(name string, otherwise uint64) uint64 {
+		n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
+		require.NoError(t, err)
+		return n
 	}
 }
 
@@ -48,7 +52,9 @@ type generator struct {
 	pvs   []lvm.NewPV // the disks
 	name  string
 	vg    *lvm.VG
+	thin  bool // thin volumes and snapshots, too
 	names int
+	cling []string // tags to cling by
 	trace []string
 
 	changed, refused int
@@ -63,9 +69,19 @@ func (g *generator) run(steps int) {
 	pvs := 1 + g.r.IntN(4)
 	var sizes []units.Bytes
 	for range pvs + 1 { // one more to join the VG
-		sizes = append(sizes, units.MiB+units.Bytes(8+g.r.IntN(60))*128*units.KiB)
+		size := units.MiB + units.Bytes(8+g.r.IntN(60))*128*units.KiB
+		if g.thin {
+			size += 6 * units.MiB // for metadata
+		}
+		sizes = append(sizes, size)
 	}
-	g.lab = lvm2(g.t, sizes...)
+	more := ""
+	if !g.thin && g.r.IntN(3) == 0 {
+		g.cling = [][]string{{"@a"}, {"@*"}, {"@e", "@b"}}[g.r.IntN(3)]
+		more = fmt.Sprintf(`allocation { cling_tag_list = [ "%s" ] }`, strings.Join(g.cling, `", "`))
+		g.trace = append(g.trace, more)
+	}
+	g.lab = lvm2With(g.t, more, sizes...)
 	for i, disk := range g.lab.disks {
 		g.lab.must("pvcreate", disk)
 		words := strings.Fields(g.lab.must("pvs", "--noheadings", "-o", "pv_uuid", disk))
@@ -75,11 +91,28 @@ func (g *generator) run(steps int) {
 		require.NoError(g.t, err)
 		g.pvs = append(g.pvs, lvm.NewPV{ID: id, Device: disk, Size: sectors, Start: 2048})
 	}
-	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks[:pvs]...)...)
-	g.name = "vg"
+	if g.name = "vg"; g.thin {
+		g.name = testenv.Name(g.t)
+		g.t.Cleanup(func() {
+			g.lab.must("vgchange", "-an", g.name)
+			g.lab.must("vgremove", "-ff", "-y", g.name)
+		})
+	}
+	g.lab.must(append([]string{"vgcreate", "-s", "128k", g.name}, g.lab.disks[:pvs]...)...)
 	g.vg = g.lab.vg(0)
-	want, err := lvm.NewVG(lvm.CreateVG{Name: "vg", ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
+	if g.cling != nil {
+		for i, pv := range g.vg.PVs {
+			if tag := []string{"a", "b", "e"}[i%3]; i%2 == 0 {
+				g.lab.must("pvchange", "--addtag", tag, pv.Device)
+			}
+		}
+		g.vg = g.lab.vg(0)
+	}
+	want, err := lvm.NewVG(lvm.CreateVG{Name: g.name, ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
 	require.NoError(g.t, err)
+	for i := range want.PVs {
+		want.PVs[i].Tags = g.vg.PVs[i].Tags
+	}
 	require.Equal(g.t, string(neutral(g.vg).AppendText(nil)), string(neutral(want).AppendText(nil)))
 	g.trace = append(g.trace, fmt.Sprint("disks of ", sizes))
 	for range steps {
@@ -90,6 +123,10 @@ func (g *generator) run(steps int) {
 
 func (g *generator) step() {
 	o := g.next()
+	if g.thin {
+		g.lab.must("vgchange", "-an", g.name)
+		o = g.nextThin()
+	}
 	line := strings.Join(o.args, " ")
 	for i, disk := range g.lab.disks {
 		line = strings.ReplaceAll(line, disk, fmt.Sprintf("%%%d", i))
@@ -108,10 +145,14 @@ func (g *generator) step() {
 		var op *lvm.OpError
 		require.True(g.t, errors.As(err, &op), about())
 		g.refused++
+		if strings.Contains(out, "Assertion") { // it may have written something
+			g.vg = g.lab.vg(g.disk(before.PVs[0].ID))
+		}
 		return
 	}
 	require.NoError(g.t, err, about())
 	require.NoError(g.t, got.Validate(), about())
+	got = completed(g.t, got)
 	g.vg = g.lab.vg(g.disk(got.PVs[0].ID))
 	g.name = g.vg.Name
 	if want, have := string(neutral(g.vg).AppendText(nil)), string(neutral(got).AppendText(nil)); want != have {
@@ -255,7 +296,12 @@ func (g *generator) changeVG() operation {
 	return operation{append(args, g.name), op}
 }
 
-func (g *generator) lv() *lvm.LV { return g.vg.LVs[g.r.IntN(len(g.vg.LVs))] }
+func (g *generator) lv() *lvm.LV {
+	if len(g.vg.LVs) == 0 {
+		return nil
+	}
+	return g.vg.LVs[g.r.IntN(len(g.vg.LVs))]
+}
 
 // size returns an amount as lvm2's option, and as rok's.
 func (g *generator) size(shares string, most int) (option, value string, a lvm.Amount) {
@@ -288,6 +334,7 @@ func (g *generator) policy(args *[]string) lvm.Allocation {
 
 // place names PVs, with or without ranges.
 func (g *generator) place(args *[]string) (p lvm.Place) {
+	p.ClingTags = g.cling
 	if g.r.IntN(3) > 0 {
 		return p
 	}
@@ -360,7 +407,11 @@ func (g *generator) reduce() operation {
 	lv := g.lv()
 	op := lvm.ReduceLV{Name: lv.Name}
 	args := []string{"lvreduce", "-f", "-y"}
-	option, value, amount := g.size("VG FREE LV", 20)
+	shares := "VG FREE LV"
+	if _, thin := lv.Segments[0].Type.(*lvm.Thin); thin {
+		shares = "LV" // lvm2 does strange things with others
+	}
+	option, value, amount := g.size(shares, 20)
 	if g.r.IntN(3) > 0 {
 		op.By, value = amount, "-"+value
 	} else {

@@ -168,8 +168,9 @@ func (d disks) pvs(t testing.TB, c *lvm.CreatePV) *lvm.Scan {
 	if c == nil {
 		c = &lvm.CreatePV{}
 	}
-	s := d.scan()
-	for _, device := range d.devices() {
+	devices := d.devices()
+	s := lvm.ScanDevices(devices, lvm.ScanOptions{})
+	for _, device := range devices {
 		_, err := s.CreatePV(device, *c)
 		require.NoError(t, err)
 	}

@@ -57,6 +57,9 @@ func (op TagLV) apply(b *Batch) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := b.markable(m); err != nil {
+		return "", err
+	}
 	tags, err := changeTags(m.lv.Tags, op.Add, op.Remove)
 	if err != nil {
 		return "", err

@@ -58,6 +58,9 @@ func (vg *VG) faults() []located {
 		v.checkIdentity(lv, ids)
 	}
 	v.used = make([][]usedRun, len(vg.PVs))
+	for i := range v.used {
+		v.used[i] = make([]usedRun, 0, len(vg.LVs)/len(vg.PVs)+1)
+	}
 	devices := map[thinVolume]int{}
 	for i, lv := range vg.LVs {
 		v.lv = i

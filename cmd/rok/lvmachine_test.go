@@ -44,8 +44,9 @@ func (m *machine) setUpLVM(t testing.TB) {
 		Activator: lvm.ActivatorConfig{NoLinks: true, NoLockMemory: true, Open: func(string, dm.Dev, bool) (lvm.DeviceFile, error) {
 			return emptyVolume{}, nil
 		}},
-		Now:   func() time.Time { return time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC) },
-		NewID: m.disks.newID,
+		BusyRetry: -1,
+		Now:       func() time.Time { return time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC) },
+		NewID:     m.disks.newID,
 	}
 }
 
