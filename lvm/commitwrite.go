@@ -176,7 +176,9 @@ func (p *DiskPV) writeLabel(h disk.PVHeader) error {
 func (c *commit) enlist() error { return setUsed(c.members, true) }
 
 // release empties PVs that have left the VG. Each one first stops to say that it is
-// used: until its areas are empty, the text in them shows where it was.
+// used: until its areas are empty, the text in them shows where it was. One that was
+// smaller than its device has all of it again: vg_remove_direct and vgreduce_single
+// of lib/metadata/metadata.c.
 func (c *commit) release(pvs []*DiskPV) error {
 	if err := setUsed(pvs, false); err != nil {
 		return err
@@ -197,10 +199,13 @@ func setUsed(pvs []*DiskPV, used bool) error {
 	var errs []error
 	var changed []*DiskPV
 	for _, p := range pvs {
-		if p.Header.Version >= disk.ExtensionVersion && p.Header.Used() == used {
+		h := p.Header
+		if !used {
+			h.Size = p.Device.Size &^ (units.SectorSize - 1)
+		}
+		if h.Version >= disk.ExtensionVersion && h.Used() == used && h.Size == p.Header.Size {
 			continue
 		}
-		h := p.Header
 		h.SetUsed(used)
 		errs = append(errs, p.writeLabel(h))
 		changed = append(changed, p)

@@ -100,12 +100,11 @@ func segtype(s *Segment) string {
 	return s.Type.Name()
 }
 
-// tagList is tags as a list that is never null.
+// tagList is tags as a list that is never null, sorted as lvm2 prints them.
 func tagList(tags []string) []string {
-	if tags == nil {
-		return []string{}
-	}
-	return tags
+	list := append([]string{}, tags...)
+	slices.Sort(list)
+	return list
 }
 
 // reportedRun is a run of extents that a segment is on.

@@ -1,10 +1,12 @@
 package lvm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
@@ -55,6 +57,12 @@ func (t *session) candidates(paths []string, o NewPVOptions) ([]*candidatePV, er
 		}
 		all = append(all, c)
 	}
+	// lvm2 has those that are PVs already in front: pvcreate_each_device of
+	// tools/toollib.c.
+	slices.SortStableFunc(all, func(a, b *candidatePV) int {
+		rank := map[bool]int{true: 1}
+		return rank[a.pv == nil] - rank[b.pv == nil]
+	})
 	return all, nil
 }
 
@@ -107,9 +115,9 @@ func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	if r.Layout.MetadataSize == 0 {
 		r.Layout.MetadataSize = units.Bytes(set.PVMetadataSize) * units.SectorSize
 	}
-	if r.Layout.Alignment == 0 {
-		r.Layout.Alignment, r.Layout.AlignmentOffset = s.alignment(d)
-	}
+	align, offset := s.alignment(d)
+	r.Layout.Alignment = cmp.Or(r.Layout.Alignment, align)
+	r.Layout.AlignmentOffset = cmp.Or(r.Layout.AlignmentOffset, offset)
 	return r
 }
 

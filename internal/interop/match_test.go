@@ -1,0 +1,151 @@
+package interop_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// match is a sequence of operations on two stands with the same on their disks.
+// On the first one an operation is done by who is to do it, on the second one by
+// the other. Then both must have the same, but for what differs between any two,
+// and the second one becomes a copy of the first again.
+type match struct {
+	t             testing.TB
+	first, second *stand
+	state         *state // of the first
+	trace         []string
+
+	steps, rewrites int
+	tally           *tally
+}
+
+// tally is what was done, of which kinds, and by whom.
+type tally struct {
+	changed, refused, idle int
+	of                     map[string]map[actor]int
+	refusedOf              map[string]int
+}
+
+func newTally() *tally {
+	return &tally{of: map[string]map[actor]int{}, refusedOf: map[string]int{}}
+}
+
+func newMatch(t testing.TB, sizes []units.Bytes, y *tally) *match {
+	t.Helper()
+	m := &match{t: t, first: newStand(t, sizes), second: newStand(t, sizes), tally: y}
+	m.first.twin, m.second.twin = m.second, m.first
+	var words []string
+	for _, size := range sizes {
+		words = append(words, fmt.Sprintf("%dk", size/units.KiB))
+	}
+	m.trace = append(m.trace, "disks "+strings.Join(words, " "))
+	m.state = m.first.state()
+	return m
+}
+
+// play does one operation.
+func (m *match) play(o *operation) {
+	m.t.Helper()
+	m.trace = append(m.trace, o.String())
+	m.steps++
+	before := m.state
+	on := m.first.do(o.by, o.args)
+	off := m.second.do(o.by.other(), o.args)
+	m.state = m.first.state()
+	copied := m.second.state()
+	fail := func(err error) {
+		m.t.Helper()
+		if err != nil {
+			m.t.Fatalf("%v\n%s\n%s\n%s", strings.Join(m.trace, "\n"), on, off, err)
+		}
+	}
+	changed := m.state.raw != before.raw
+	switch {
+	case on.refused && changed:
+		fail(differ("it was refused, and the disks are not as before", "before", before.raw, "after", m.state.raw))
+	case m.state.neutral == copied.neutral && on.refused != off.refused && changed:
+		fail(fmt.Errorf("one refused, and the disks are the same"))
+	}
+	fail(differ("on the disks", string(o.by), m.state.neutral, string(o.by.other()), copied.neutral))
+	if !changed && on.refused != off.refused && !m.idle(on, off) {
+		fail(fmt.Errorf("one refused"))
+	}
+	m.second.copyFrom(m.first)
+	fail(m.first.check(m.state, m.touched(before)))
+	if o.by == byRok && changed && m.steps%4 == 0 {
+		m.rewrites++
+		fail(m.second.rewritten(m.state, m.first))
+		m.second.copyFrom(m.first)
+	}
+	m.count(o, changed, on.refused)
+}
+
+// idle: there was nothing to do, which lvm2 calls done and rok refuses, or the
+// other way round.
+func (m *match) idle(a, b outcome) bool {
+	for _, o := range []outcome{a, b} {
+		if o.by == byRok && o.refused {
+			return strings.Contains(o.said, "is so already")
+		}
+	}
+	return false
+}
+
+// touched are the disks that are not as they were.
+func (m *match) touched(before *state) (numbers []int) {
+	part := func(st *state, i int) string {
+		_, rest, _ := strings.Cut(st.raw, fmt.Sprintf("%%%d:", i))
+		rest, _, _ = strings.Cut(rest, fmt.Sprintf("%%%d:", i+1))
+		return rest
+	}
+	for i := range m.first.disks {
+		if part(before, i) != part(m.state, i) {
+			numbers = append(numbers, i)
+		}
+	}
+	return numbers
+}
+
+func (m *match) count(o *operation, changed, refused bool) {
+	y := m.tally
+	if y.of[o.kind] == nil {
+		y.of[o.kind] = map[actor]int{}
+	}
+	y.of[o.kind][o.by]++
+	switch {
+	case changed:
+		y.changed++
+	case refused:
+		y.refused++
+		y.refusedOf[o.kind]++
+	default:
+		y.idle++ // a backup, a tag that was there
+	}
+}
+
+// print is the histogram.
+func (y *tally) print(t testing.TB, took time.Duration) {
+	var b strings.Builder
+	for _, k := range kinds {
+		fmt.Fprintf(&b, "  %-18s lvm2 %4d  rok %4d  refused %3d\n", k.name, y.of[k.name][byLVM2], y.of[k.name][byRok], y.refusedOf[k.name])
+	}
+	n := max(1, y.changed+y.refused+y.idle)
+	t.Logf("%d operations in %v: %d changed something (%d%%), %d refused by both (%d%%), %d had nothing to change\n%s",
+		n, took.Round(time.Second), y.changed, y.changed*100/n, y.refused, y.refused*100/n, y.idle, b.String())
+}
+
+func parseSizes(t testing.TB, words []string) (sizes []units.Bytes) {
+	t.Helper()
+	for _, w := range words {
+		b, err := units.ParseBytes(w)
+		require.NoError(t, err)
+		sizes = append(sizes, b)
+	}
+	return sizes
+}

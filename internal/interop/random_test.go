@@ -1,0 +1,93 @@
+package interop_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/units"
+)
+
+// setting is a number from the environment: ROK_INTEROP_SEED for the seed of the
+// first round, ROK_INTEROP_OPERATIONS for how many there are in all.
+func setting(t testing.TB, name string, otherwise int64) int64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	require.NoError(t, err, name)
+	return n
+}
+
+const (
+	roundLength = 100
+	slice       = 45 * time.Second // of what the pure ring takes
+)
+
+// Random operations, by lvm2 and by rok in turns. Without ROK_INTEROP_OPERATIONS
+// it is a slice of some seconds.
+func TestRandom(t *testing.T) {
+	needLVM2(t)
+	seed := setting(t, "ROK_INTEROP_SEED", time.Now().Unix())
+	total := int(setting(t, "ROK_INTEROP_OPERATIONS", 0))
+	began := time.Now()
+	y := newTally()
+	done := map[string]map[actor]int{}
+	for round, n := int64(0), 0; ; round++ {
+		if total == 0 && time.Since(began) > slice || total > 0 && n >= total {
+			break
+		}
+		played := false
+		t.Run(fmt.Sprint("seed ", seed+round), func(t *testing.T) {
+			played = true
+			r := rand.New(rand.NewPCG(uint64(seed+round), 3))
+			m := newMatch(t, drawSizes(r), y)
+			g := &generator{r: r, s: m.first, done: map[string]map[actor]int{}}
+			_ = done
+			for range roundLength {
+				if total == 0 && time.Since(began) > slice || total > 0 && n >= total {
+					return
+				}
+				o := g.next(m.state)
+				m.play(o)
+				g.count(o)
+				n++
+			}
+		})
+		if !played {
+			break // another test was asked for with -run
+		}
+		if t.Failed() && total == 0 {
+			break
+		}
+		if t.Failed() {
+			n += roundLength / 10 // a round that fails counts for something: it ends
+		}
+	}
+	y.print(t, time.Since(began))
+	if total >= 2000 {
+		for _, k := range kinds {
+			for _, a := range []actor{byLVM2, byRok} {
+				require.GreaterOrEqual(t, y.of[k.name][a], 30, "%s by %s", k.name, a)
+			}
+		}
+		n := y.changed + y.refused + y.idle
+		require.GreaterOrEqual(t, y.changed*100, n*70, "changes")
+		require.GreaterOrEqual(t, y.refused*100, n*10, "refused ones")
+	}
+}
+
+// drawSizes draws one to eight disks.
+func drawSizes(r *rand.Rand) (sizes []units.Bytes) {
+	for range 1 + r.IntN(8) {
+		sizes = append(sizes, 6*units.MiB+units.Bytes(r.IntN(20*1024))*units.KiB)
+	}
+	return sizes
+}
