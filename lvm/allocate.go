@@ -53,12 +53,9 @@ type slot struct {
 
 // layout is where the LV is that grows.
 type layout struct {
-	last []placed // the areas of its last segment
-	all  []beside // each PV that it has areas on, in order
+	last  []placed // the areas of its last segment
+	first []int    // the PVs of its first, which lvm2 clings to
 }
-
-// beside says that an LV's area number slot is on the PV pv.
-type beside struct{ pv, slot int }
 
 // attempt is how one policy looks for areas.
 type attempt struct {

@@ -176,10 +176,10 @@ func (s *search) isContiguous(area *freeArea) bool {
 	return false
 }
 
-// isCling: area is on a PV that the LV is on.
+// isCling: area is on a PV that the LV begins on.
 func (s *search) isCling(area *freeArea, same func(a, b int) bool) bool {
-	for _, b := range s.before.all {
-		if same(b.pv, area.list.pv) && s.prefer(area, b.slot) {
+	for i, pv := range s.before.first {
+		if same(pv, area.list.pv) && s.prefer(area, i) {
 			return true
 		}
 	}

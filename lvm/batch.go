@@ -46,10 +46,9 @@ type Batch struct {
 
 // member is an LV of the batch.
 type member struct {
-	lv    *LV
-	own   bool // lv was made by this batch, and is in no VG that it returned
-	gone  bool
-	first bool // printed with those that the user sees
+	lv   *LV
+	own  bool // lv was made by this batch, and is in no VG that it returned
+	gone bool
 }
 
 // Apply returns vg after ops, or the error of the first that was refused.
@@ -105,19 +104,16 @@ func (b *Batch) Do(op Op) (string, error) {
 func (b *Batch) VG() *VG {
 	vg := b.vg
 	vg.PVs = append([]*PV(nil), b.pvs...)
-	vg.LVs = make([]*LV, 0, len(b.names))
+	if len(b.names) > 0 {
+		vg.LVs = make([]*LV, 0, len(b.names))
+	}
 	for _, m := range b.members {
 		m.own = false
-		m.first = b.printedFirst(m.lv)
-		if m.first && !m.gone {
+		if !m.gone {
 			vg.LVs = append(vg.LVs, m.lv)
 		}
 	}
-	for _, m := range b.members {
-		if !m.first && !m.gone {
-			vg.LVs = append(vg.LVs, m.lv)
-		}
-	}
+	vg.LVs = vg.printOrder()
 	return &vg
 }
 

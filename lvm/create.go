@@ -47,7 +47,7 @@ func (op CreateLV) apply(b *Batch) (string, error) {
 		return "", err
 	}
 	d := &demand{policy: b.policy(op.Allocation, ""), place: &op.Place}
-	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize, &op.Place); err != nil {
+	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize); err != nil {
 		return "", err
 	}
 	if err = b.newSize(op.Size, d); err != nil {
@@ -118,24 +118,14 @@ func (o *Options) set(lv *LV) {
 	}
 }
 
-// stripes checks the number and the size of stripes.
-func (b *Batch) stripes(n int, size units.Sectors, p *Place) (int, units.Sectors, error) {
+// stripes checks the number and the size of stripes. Whether there are as many
+// PVs is the allocator's to say.
+func (b *Batch) stripes(n int, size units.Sectors) (int, units.Sectors, error) {
 	if n <= 1 && n >= 0 {
 		return 1, 0, nil
 	}
 	if n < 0 || n > maxStripes {
 		return 0, 0, refuse(ErrInvalid, "%d stripes, of at most %d", n, maxStripes)
-	}
-	list, err := b.candidates(p)
-	if err != nil {
-		return 0, 0, err
-	}
-	pvs := len(b.pvs)
-	if len(p.PVs) > 0 {
-		pvs = len(list)
-	}
-	if n > pvs {
-		return 0, 0, refuse(ErrInvalid, "%d stripes, and %d PVs", n, pvs)
 	}
 	if size == 0 {
 		size = defaultStripe

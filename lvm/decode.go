@@ -134,7 +134,7 @@ func (d *decoder) words() []string {
 
 // id reads an ID.
 func (d *decoder) id() ID {
-	id, err := ParseID(d.r.String())
+	id, err := ParseID(d.r.Text())
 	if err != nil {
 		d.r.Fail(d.r.ValueOffset(), err)
 	}

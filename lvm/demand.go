@@ -144,18 +144,14 @@ func (b *Batch) layout(lv *LV) *layout {
 		return nil
 	}
 	l := &layout{}
-	for i := range lv.Segments {
-		s := &lv.Segments[i]
-		l.last = l.last[:0]
-		slot := 0
-		_ = b.eachRun(s, func(pv int, r run) { // index has checked it
-			l.last = append(l.last, placed{pv, r})
-			if next := (beside{pv, slot}); !slices.Contains(l.all, next) {
-				l.all = append(l.all, next)
-			}
-			slot++
-		})
+	areas := func(s *Segment) (areas []placed) {
+		_ = b.eachRun(s, func(pv int, r run) { areas = append(areas, placed{pv, r}) }) // index has checked it
+		return areas
 	}
+	for _, a := range areas(&lv.Segments[0]) {
+		l.first = append(l.first, a.pv)
+	}
+	l.last = areas(&lv.Segments[len(lv.Segments)-1])
 	return l
 }
 

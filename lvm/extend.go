@@ -42,7 +42,8 @@ func (op ExtendLV) apply(b *Batch) (string, error) {
 	return op.Name, b.extendOn(t, &op)
 }
 
-// newEnd returns the number of extents that the LV is to have.
+// newEnd returns the number of extents that the LV is to have, and whether less
+// will do, as in _lvresize_params of tools/lvresize.c.
 func (op *ExtendLV) newEnd(b *Batch, t *resizable) (n Extents, share bool, err error) {
 	amount, old := op.To, t.size()
 	if !op.By.isZero() {
@@ -52,10 +53,16 @@ func (op *ExtendLV) newEnd(b *Batch, t *resizable) (n Extents, share bool, err e
 	if err != nil {
 		return 0, false, err
 	}
+	of := ""
+	if amount.Extents == 0 {
+		of = amount.Size.Of
+	}
+	share = of == "FREE" || op.By.isZero() && (of == "VG" || of == "PVS")
 	if !op.By.isZero() {
 		n += old
+	} else if of == "VG" {
+		n = min(n, b.vgFree()+old)
 	}
-	share = amount.Extents == 0 && amount.Size.Percent > 0
 	if most, ok := b.mostOf(t); ok && n > most && old <= most {
 		n = most // lvm2 does so, too
 	}
@@ -117,7 +124,7 @@ func (b *Batch) extendOn(t *resizable, op *ExtendLV) error {
 func (b *Batch) moreStripes(lv *LV, op *ExtendLV) (int, units.Sectors, error) {
 	stripes, size := op.Stripes, op.StripeSize
 	if stripes == 1 || stripes > 1 && size > 0 {
-		return b.stripes(stripes, size, &op.Place)
+		return b.stripes(stripes, size)
 	}
 	var last *Striped
 	for i := range lv.Segments {
@@ -139,5 +146,5 @@ func (b *Batch) moreStripes(lv *LV, op *ExtendLV) (int, units.Sectors, error) {
 			size = last.StripeSize
 		}
 	}
-	return b.stripes(stripes, size, &op.Place)
+	return b.stripes(stripes, size)
 }

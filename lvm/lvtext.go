@@ -51,13 +51,13 @@ func (d *decoder) readLV() {
 		case lvTime:
 			lv.CreationTime = r.Int(0, math.MaxInt64)
 		case lvHost:
-			lv.CreationHost = r.String()
+			lv.CreationHost = r.Text()
 		case lvLockArgs:
-			lv.LockArgs = r.String()
+			lv.LockArgs = r.Text()
 		case lvAllocation:
-			lv.Allocation = Allocation(r.String())
+			lv.Allocation = Allocation(r.Text())
 		case lvProfile:
-			lv.Profile = r.String()
+			lv.Profile = r.Text()
 		case lvReadAhead:
 			lv.ReadAhead = ReadAhead(r.Int(-1, math.MaxUint32))
 		case lvMajor:

@@ -1,12 +1,10 @@
 package lvm
 
-import "slices"
-
 // find returns the LV that the user calls so. The LV of a copy-on-write
 // snapshot's pair has a name that nobody uses.
 func (b *Batch) find(name string) (*member, error) {
 	if m := b.names[name]; m != nil {
-		if _, pair := segmentOf[*Snapshot](m.lv); !pair {
+		if m.lv.snapshot() == nil {
 			return m, nil
 		}
 	}
@@ -84,29 +82,26 @@ func segmentOf[T SegmentType](lv *LV) (T, bool) {
 	return none, false
 }
 
-// printedFirst is lv_is_visible of lvm2: such LVs are the first in the text.
-// The LV of a snapshot's pair is never, and a copy-on-write store is where its
-// origin is.
-func (b *Batch) printedFirst(lv *LV) bool {
-	if _, ok := segmentOf[*Snapshot](lv); ok {
+// seen reports whether lv is a volume of the user's, as [VG.Visible] does.
+func (b *Batch) seen(lv *LV) bool {
+	if lv.snapshot() != nil {
 		return false
 	}
-	if !lv.Visible() {
-		if pair := b.pairOf(lv.Name); pair != nil && pair.Origin != lv.Name {
-			origin := b.names[pair.Origin]
-			return origin != nil && origin.lv.Visible()
-		}
+	pair := b.pairOf(lv.Name)
+	if pair == nil {
+		return lv.Visible()
 	}
-	return lv.Visible()
+	origin := b.names[pair.Origin]
+	return !pair.Merging && (origin == nil || origin.lv.Visible() || virtualOrigin(pair.Origin))
 }
 
 // count keeps the number of LVs that MaxLV limits.
 func (b *Batch) count(lv *LV, n int) {
 	switch {
 	case b.visible < 0:
-	case slices.ContainsFunc(lv.Segments, func(s Segment) bool { _, ok := s.Type.(*Snapshot); return ok }):
+	case lv.snapshot() != nil:
 		b.visible = -1 // it decides about others
-	case b.printedFirst(lv):
+	case b.seen(lv):
 		b.visible += n
 	}
 }
@@ -116,7 +111,7 @@ func (b *Batch) visibleLVs() int {
 	if b.visible < 0 {
 		b.visible = 0
 		for _, m := range b.names {
-			if b.printedFirst(m.lv) {
+			if b.seen(m.lv) {
 				b.visible++
 			}
 		}

@@ -48,21 +48,22 @@ func (d *decoder) origin() {
 	e := d.open("text", originKeys, &o.Unknown)
 	e.leave = true
 	found := false
+	program := ""
 	for e.next() {
-		if o.Program == "" {
-			o.readProgram(d.r.Lead())
+		if program == "" {
+			program = programLine(d.r.Lead())
 		}
 		switch e.index {
 		case originContents:
-			if d.r.String() != contents {
+			if d.r.Text() != contents {
 				d.r.Fail(d.r.ValueOffset(), e.fault(ErrStructure, "contents are not %q", contents))
 			}
 		case originVersion:
 			d.r.Int(contentsVersion, contentsVersion)
 		case originDescription:
-			o.Description = d.r.String()
+			o.Description = d.r.Text()
 		case originHost:
-			o.Host = d.r.String()
+			o.Host = d.r.Text()
 			o.System = d.r.Comment()
 		case originTime:
 			o.Time = d.r.Int(0, 1<<62)
@@ -70,6 +71,10 @@ func (d *decoder) origin() {
 		default:
 			if found || !d.r.Section() {
 				e.keep()
+				// One of the empty lines is that behind the comment.
+				if u := &o.Unknown[len(o.Unknown)-1]; program != "" && u.After == "" && u.Node.Blank > 0 && !u.Node.Section {
+					u.Node.Blank--
+				}
 				continue
 			}
 			if d.form == OnDisk && d.r.Offset() != 0 {
@@ -79,24 +84,33 @@ func (d *decoder) origin() {
 			d.readVG()
 		}
 	}
+	o.setProgram(program)
 	e.need(originContents, originVersion)
 	if !found {
 		d.r.Fail(0, e.fault(ErrStructure, "no VG"))
 	}
 }
 
-// readProgram finds the program in the comments in front of an entry.
-func (o *Origin) readProgram(lead string) {
+// programLine finds, in the comments in front of an entry, what is said of the
+// program and the time.
+func programLine(lead string) string {
 	if lead == "" {
-		return
+		return ""
 	}
-	_, line, found := strings.Cut(lead, generated)
-	if !found {
-		return
-	}
+	_, line, _ := strings.Cut(lead, generated)
 	line, _, _ = strings.Cut(line, "\n")
-	if i := strings.LastIndex(line, ": "); i >= 0 {
+	return strings.TrimSpace(line)
+}
+
+// setProgram takes the program from that line. The time is the one that is
+// behind creation_time too.
+func (o *Origin) setProgram(line string) {
+	if program, found := strings.CutSuffix(line, ": "+o.date()); found {
+		o.Program = program
+	} else if i := strings.LastIndex(line, ": "); i >= 0 {
 		o.Program = line[:i]
+	} else {
+		o.Program = line
 	}
 }
 

@@ -28,15 +28,15 @@ func (t *ThinPool) read(d *decoder, e *entries) {
 	r := d.r
 	switch e.index {
 	case poolMetadata:
-		t.Metadata = r.String()
+		t.Metadata = r.Text()
 	case poolData:
-		t.Data = r.String()
+		t.Data = r.Text()
 	case poolTransaction:
 		t.TransactionID = r.Uint64()
 	case poolChunk:
 		t.ChunkSize = units.Sectors(r.Uint32())
 	case poolDiscards:
-		t.Discards = r.String()
+		t.Discards = r.Text()
 	case poolZero:
 		t.ZeroNewBlocks = r.Int(0, 1) == 1
 	case poolCrop:
@@ -54,7 +54,7 @@ func (d *decoder) readMessage(e *entries) ThinMessage {
 	for r.Next() {
 		switch r.Key() {
 		case "create":
-			m.Create = r.String()
+			m.Create = r.Text()
 		case "delete":
 			m.Delete = uint32(r.Int(0, maxThinDevice))
 		default:
@@ -90,7 +90,10 @@ func (t *ThinPool) print(p *printer) {
 	}
 	for i, m := range t.Messages {
 		name := "message" + strconv.Itoa(i+1)
-		p.open(name)
+		if i == 0 {
+			p.blank()
+		}
+		p.head(name)
 		if m.Create != "" {
 			p.text("create", m.Create)
 		} else {

@@ -36,11 +36,11 @@ func (d *decoder) readPV() {
 		case pvID:
 			pv.ID = d.id()
 		case pvDevice:
-			pv.Device = r.String()
+			pv.Device = r.Text()
 		case pvDeviceIDType:
-			pv.DeviceIDType = r.String()
+			pv.DeviceIDType = r.Text()
 		case pvDeviceID:
-			pv.DeviceID = r.String()
+			pv.DeviceID = r.Text()
 		case pvStatus:
 			pv.Status = d.words()
 		case pvFlags:

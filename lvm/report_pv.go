@@ -24,6 +24,13 @@ type PVReport struct {
 	BootStart   units.Bytes `json:"pv_ba_start"`
 	BootSize    units.Bytes `json:"pv_ba_size"`
 	Tags        []string    `json:"pv_tags"`
+
+	// What the device says; nil and zero where it was not read.
+	ExtensionVersion uint32       `json:"pv_ext_vsn"`
+	Areas            int          `json:"pv_mda_count"`
+	UsedAreas        int          `json:"pv_mda_used_count"`
+	AreaSize         units.Bytes  `json:"pv_mda_size"` // of the smallest
+	AreaFree         *units.Bytes `json:"pv_mda_free"` // in the fullest
 }
 
 // ReportPVs returns a line for each PV of vg, in the order of its text.

@@ -1,6 +1,10 @@
 package lvm
 
-import "github.com/rok-storage/rok/units"
+import (
+	"strconv"
+
+	"github.com/rok-storage/rok/units"
+)
 
 // VGReport is a line of vgs: fields are called as lvm2's are, and words are
 // its words. Sizes are in bytes.
@@ -32,6 +36,13 @@ type VGReport struct {
 	LockType         string      `json:"vg_lock_type"`
 	LockArgs         string      `json:"vg_lock_args"`
 	Profile          string      `json:"vg_profile"`
+	Copies           string      `json:"vg_mda_copies"` // "unmanaged", or a number
+
+	// What the devices say; nil and zero where they were not read.
+	Areas     int          `json:"vg_mda_count"`
+	UsedAreas int          `json:"vg_mda_used_count"`
+	AreaSize  units.Bytes  `json:"vg_mda_size"` // of the smallest
+	AreaFree  *units.Bytes `json:"vg_mda_free"` // in the fullest
 }
 
 // Report is vg's line in a report.
@@ -42,7 +53,10 @@ func (vg *VG) Report() VGReport {
 		Permissions: "read-only", AutoActivation: "enabled", AllocationPolicy: AllocNormal.word(),
 		ExtentSize: extentBytes(1, vg.ExtentSize), MaxLV: vg.MaxLV, MaxPV: vg.MaxPV,
 		PVs: len(vg.PVs), MissingPVs: vg.missing(), Snapshots: len(r.cow), Seqno: vg.Seqno, Tags: tagList(vg.Tags),
-		SystemID: vg.SystemID, LockType: vg.LockType, LockArgs: vg.LockArgs, Profile: vg.Profile,
+		SystemID: vg.SystemID, LockType: vg.LockType, LockArgs: vg.LockArgs, Profile: vg.Profile, Copies: "unmanaged",
+	}
+	if vg.MetadataCopies > 0 {
+		line.Copies = strconv.FormatUint(uint64(vg.MetadataCopies), 10)
 	}
 	for _, pv := range vg.PVs {
 		line.Extents += pv.Count

@@ -79,7 +79,7 @@ var segmentFlags = []string{
 
 // readType makes the segment what its type says.
 func (d *decoder) readType(s *Segment, e *entries) {
-	word := d.r.String()
+	word := d.r.Text()
 	name, flags, found := strings.Cut(word, "+")
 	known := true
 	if found {

@@ -53,7 +53,7 @@ func (op CreateCOWSnapshot) apply(b *Batch) (string, error) {
 		return "", err
 	}
 	d := &demand{policy: b.policy(op.Allocation, ""), place: &op.Place}
-	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize, &op.Place); err != nil {
+	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize); err != nil {
 		return "", err
 	}
 	if err := b.cowSize(&op, d, origin.lv, chunk); err != nil {

@@ -21,11 +21,11 @@ func (t *Snapshot) read(d *decoder, e *entries) {
 	case snapChunk:
 		t.ChunkSize = units.Sectors(r.Uint32())
 	case snapOrigin:
-		t.Origin = r.String()
+		t.Origin = r.Text()
 	case snapCOW:
-		t.COW = r.String()
+		t.COW = r.Text()
 	case snapMerging:
-		t.COW, t.Merging = r.String(), true
+		t.COW, t.Merging = r.Text(), true
 	}
 }
 

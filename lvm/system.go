@@ -31,6 +31,8 @@ type SystemConfig struct {
 	// OpenDevice opens what is at a path; nil is [OpenDevice]. For devices that
 	// are somewhere else than their paths say.
 	OpenDevice func(path string, access Access) (*Device, error)
+	// Activator says how LVs become devices. Its places are those of Host.
+	Activator ActivatorConfig
 	// Command is what VG texts say that their writer was: "rok lv create vg/a".
 	// Empty: the name in Host.
 	Command string
@@ -115,4 +117,3 @@ func (s *System) node() (name, system string) {
 	name, _ = os.Hostname() // a text may have none
 	return name, ""
 }
-

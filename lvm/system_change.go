@@ -42,6 +42,9 @@ type Change struct {
 	// Names are what each operation made or changed: the LV's name, as it may have
 	// been chosen, or the device of a PV.
 	Names []string
+	// Skipped are LVs that were not activated, for what their flags or lvm2's
+	// settings say.
+	Skipped []string
 	// Wiped are the signatures that were overwritten on new LVs.
 	Wiped []NotEmptyError
 	// Warnings are what failed beside the change, which stands: a backup file that

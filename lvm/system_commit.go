@@ -1,7 +1,6 @@
 package lvm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"syscall"
@@ -115,18 +114,4 @@ func (t *session) backup(c *Change, vg *VG) {
 	if !errors.Is(err, syscall.EROFS) {
 		c.warn(err)
 	}
-}
-
-// apply commits next, has the kernel follow, and keeps a backup.
-func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o ChangeOptions) error {
-	if err := t.prepare(c, g, next, o); err != nil {
-		return err
-	}
-	done, err := t.commit(c, g, next, nil)
-	if err != nil {
-		return err
-	}
-	c.After = done.VG
-	t.backup(c, done.VG)
-	return nil
 }

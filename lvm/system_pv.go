@@ -238,7 +238,7 @@ func (s *System) RemovePVs(ctx context.Context, devices []string, force bool) (r
 }
 
 func (t *session) removePV(ctx context.Context, name string, force bool) (*DiskPV, error) {
-	pv, err := t.pv(name)
+	pv, err := t.scan.FindPV(name)
 	if err != nil {
 		return nil, err
 	}
@@ -255,23 +255,6 @@ func (t *session) removePV(ctx context.Context, name string, force bool) (*DiskP
 		return pv, nil
 	}
 	return pv, errors.Join(t.s.host.ClearDevice(ctx, pv.ID().Compact()), t.s.host.ForgetPVs(pv.ID().Compact()))
-}
-
-// pv returns the PV on the device that is named, by its path or another one, or
-// with that ID.
-func (t *session) pv(name string) (*DiskPV, error) {
-	pv, err := t.scan.PV(name)
-	if err == nil || errors.Is(err, ErrDuplicatePV) {
-		return pv, err
-	}
-	d, deviceErr := t.device(name)
-	if deviceErr != nil {
-		return nil, err
-	}
-	if pv := t.onDevice(d); pv != nil {
-		return pv, nil
-	}
-	return nil, fmt.Errorf("%s is no PV: %w", name, fs.ErrNotExist)
 }
 
 // FindPV returns the ID of the VG's PV on the device of that path, of another path

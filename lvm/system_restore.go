@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/rok-storage/rok/lvm/host"
@@ -28,16 +29,14 @@ func (s *System) Backup(ctx context.Context, vg string) (text []byte, _ *VG, err
 	return now.AppendBackup(nil, time.Local), g.VG, nil
 }
 
-// WriteBackup is [System.Backup] to where lvm2 keeps it.
-func (s *System) WriteBackup(ctx context.Context, vg string) error {
-	text, found, err := s.Backup(ctx, vg)
-	if err != nil {
-		return err
+// KeepBackup writes what [System.Backup] returned to where lvm2 keeps it, and
+// returns the path. Image files have no such place, and where backup/backup is 0
+// in lvm.conf there is none either: that is [errors.ErrUnsupported].
+func (s *System) KeepBackup(vg *VG, text []byte) (string, error) {
+	if s.host == nil || !s.host.Settings.Backup {
+		return "", fmt.Errorf("backup of VG %s: no place is set: %w", vg.Name, errors.ErrUnsupported)
 	}
-	if s.host == nil {
-		return errors.New("image files have no place for backups")
-	}
-	return s.host.WriteBackup(found.Name, text)
+	return filepath.Join(s.host.Settings.BackupDir, vg.Name), s.host.WriteBackup(vg.Name, text)
 }
 
 // Copy is an older text of a VG, or the one that counts.
@@ -162,7 +161,7 @@ func (s *System) Restore(ctx context.Context, old *VG) (c *Change, err error) {
 	c = &Change{Names: []string{old.Name}}
 	if err == nil {
 		c.Before = g.VG
-		if err := t.mustBeInactive(ctx, "restore VG", g.VG); err != nil {
+		if err := t.mustBeInactive(g.VG); err != nil {
 			return nil, err
 		}
 	}
@@ -253,6 +252,3 @@ func (t *session) chooseLost(r *RestorePVRequest) error {
 	r.VG, r.ID = found[0].vg, found[0].id
 	return nil
 }
-
-// mustBeInactive refuses what is not done under active LVs.
-func (t *session) mustBeInactive(context.Context, string, *VG) error { return nil }

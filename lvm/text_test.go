@@ -43,11 +43,11 @@ func TestForms(t *testing.T) {
 	disk, err := filepath.Glob("testdata/vg/*.disk")
 	require.NoError(t, err)
 	for _, name := range disk {
-		if filepath.Base(name) == "missing.disk" {
-			continue // the device is unknown when the backup is made
+		backup := strings.TrimSuffix(name, ".disk") + ".backup"
+		if _, err := os.Stat(backup); err != nil || filepath.Base(name) == "missing.disk" {
+			continue // of an older text; or the device was unknown when the backup was made
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			backup := strings.TrimSuffix(name, ".disk") + ".backup"
 			a, err := lvm.Parse(read(t, name))
 			require.NoError(t, err)
 			b, err := lvm.ParseBackup(read(t, backup))

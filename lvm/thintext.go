@@ -23,17 +23,17 @@ func (t *Thin) read(d *decoder, e *entries) {
 	r := d.r
 	switch e.index {
 	case thinPool:
-		t.Pool = r.String()
+		t.Pool = r.Text()
 	case thinTransaction:
 		t.TransactionID = r.Uint64()
 	case thinDevice:
 		t.DeviceID = uint32(r.Int(0, maxThinDevice))
 	case thinExternal:
-		t.ExternalOrigin = r.String()
+		t.ExternalOrigin = r.Text()
 	case thinOrigin:
-		t.Origin = r.String()
+		t.Origin = r.Text()
 	case thinMerge:
-		t.Merge = r.String()
+		t.Merge = r.Text()
 	}
 }
 

@@ -2,6 +2,7 @@ package lvm
 
 import (
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -78,6 +79,9 @@ func (v *validation) checkStriped(i int, s *Segment, t *Striped) {
 // checkArea checks that what an area is on is there, and notes its extents.
 func (v *validation) checkArea(i int, a Area, length Extents) {
 	if a.LV != "" {
+		if number, err := strconv.Atoi(strings.TrimPrefix(a.LV, "pv")); err == nil && a.LV == pvName(number) && number < len(v.vg.PVs) {
+			v.add(ErrName, "rename it", "segment %d is on the LV %s, which the text calls a PV", i+1, a.LV)
+		}
 		if v.checkLV(i, "area", a.LV); v.there(a.LV) {
 			if size := v.vg.LVs[v.lvs[a.LV]].Size(); a.Start > size || length > size-a.Start {
 				v.add(ErrRange, "", "segment %d has extents %d to %d of %s, which has %d", i+1, a.Start, a.Start+length-1, a.LV, size)

@@ -72,8 +72,11 @@ func (d *decoder) readVG() {
 		}
 	}
 	for i := range vg.Unknown {
-		// An empty line is in front of the first entry behind the LVs in any case.
-		if u := &vg.Unknown[i]; e.has(vgLVs) && keyIndex(vgKeys, u.After, vgLVs) >= vgLVs && u.Node.Blank > 0 {
+		// lvm2 has an empty line behind the LVs, whatever comes.
+		switch u := &vg.Unknown[i]; {
+		case u.After == vgKeys[vgHistory] && u.Node.Key == u.After:
+			u.Node.Blank = 0
+		case u.After == vgKeys[vgLVs] && u.Node.Blank > 0:
 			u.Node.Blank--
 		}
 	}
@@ -88,7 +91,7 @@ func (d *decoder) readVGKey(key int) {
 	case vgSeqno:
 		vg.Seqno = r.Uint32()
 	case vgFormat:
-		vg.Format = r.String()
+		vg.Format = r.Text()
 	case vgStatus:
 		vg.Status = d.words()
 	case vgFlags:
@@ -96,11 +99,11 @@ func (d *decoder) readVGKey(key int) {
 	case vgTags:
 		vg.Tags = d.words()
 	case vgSystemID:
-		vg.SystemID = r.String()
+		vg.SystemID = r.Text()
 	case vgLockType:
-		vg.LockType = r.String()
+		vg.LockType = r.Text()
 	case vgLockArgs:
-		vg.LockArgs = r.String()
+		vg.LockArgs = r.Text()
 	case vgExtentSize:
 		vg.ExtentSize = units.Sectors(r.Uint32())
 	case vgMaxLV:
@@ -108,13 +111,16 @@ func (d *decoder) readVGKey(key int) {
 	case vgMaxPV:
 		vg.MaxPV = r.Uint32()
 	case vgAllocation:
-		vg.Allocation = Allocation(r.String())
+		vg.Allocation = Allocation(r.Text())
 	case vgProfile:
-		vg.Profile = r.String()
+		vg.Profile = r.Text()
 	case vgMetadataCopies:
 		vg.MetadataCopies = r.Uint32()
 	}
 }
+
+// pvName is what the text calls the PV of that index.
+func pvName(i int) string { return "pv" + strconv.Itoa(i) }
 
 // AppendText appends what lvm2 has in a metadata area, and the NUL behind it.
 func (vg *VG) AppendText(b []byte) []byte {
@@ -141,7 +147,7 @@ func (vg *VG) AppendBackup(b []byte, zone *time.Location) []byte {
 func (vg *VG) printer(b []byte, form Form) *printer {
 	p := &printer{b: b, form: form, vg: vg, pvs: make(map[ID]string, len(vg.PVs))}
 	for i, pv := range vg.PVs {
-		p.pvs[pv.ID] = "pv" + strconv.Itoa(i)
+		p.pvs[pv.ID] = pvName(i)
 	}
 	return p
 }
@@ -173,7 +179,7 @@ func (vg *VG) print(p *printer) {
 
 	p.open("physical_volumes")
 	for i, pv := range vg.PVs {
-		p.open("pv" + strconv.Itoa(i))
+		p.open(pvName(i))
 		pv.print(p)
 		p.close()
 	}

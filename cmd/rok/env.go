@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/lvm"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -15,6 +16,8 @@ type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	sysfs          string // where the kernel shows its devices
+	args           []string
+	lvm            lvm.SystemConfig // where LVM is; the zero value: on this machine
 
 	openDM     func(*dm.Config) (*dm.Conn, error)
 	executable func() (string, error)

@@ -14,11 +14,10 @@ func lvm2Spellings(c *cobra.Command, also map[string]string) {
 	names := map[string]string{}
 	c.Flags().VisitAll(func(f *pflag.Flag) { names[strings.ReplaceAll(f.Name, "-", "")] = f.Name })
 	c.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, typed string) pflag.NormalizedName {
-		bare := strings.ReplaceAll(typed, "-", "")
-		if name, ok := also[bare]; ok {
+		if name, ok := also[typed]; ok {
 			return pflag.NormalizedName(name)
 		}
-		if name, ok := names[bare]; ok {
+		if name, ok := names[strings.ReplaceAll(typed, "-", "")]; ok {
 			return pflag.NormalizedName(name)
 		}
 		return pflag.NormalizedName(typed)

@@ -21,6 +21,9 @@ func commands() []command {
 	return []command{
 		{"compare", "Measure thick beside thin on this machine, and let space end", compareCommand},
 		{"dm", "Show what the kernel's device-mapper has", dmCommand},
+		{"pv", "Physical volumes: the devices that volume groups are made of", pvCommand},
+		{"vg", "Volume groups", vgCommand},
+		{"lv", "Logical volumes", lvCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
 		{"help", "Show how to use a command", helpCommand},
@@ -38,6 +41,7 @@ func run(ctx context.Context, args []string, e *env) int {
 	case len(args) == 1 && args[0] == "--version":
 		args = []string{"version"}
 	}
+	e.args = args
 	p := cli.Program{Root: root(e, args), Rules: rules(), Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
 	return int(p.Run(ctx, args))
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -152,8 +154,8 @@ func sysValue(dir, name string) (string, bool) {
 }
 
 // underscored is a value as lvm2 2.03.16 writes it: "_" for each white space and
-// control character. Later versions drop what a t10 id has too many, and know
-// the old form.
+// control character. Later versions know this form beside their own; this one
+// knows no other.
 func underscored(value string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == 0x7f {
@@ -167,20 +169,48 @@ func underscored(value string) string {
 // has one of its ids, and the same partition; or an entry that has only a path
 // has its PV, which lvm2 then looks for on other devices.
 func (f *DevicesFile) Lists(d *Device, pvid string) bool {
-	return f.find(func(e DeviceEntry) bool {
-		if e.ID.Type == IDName && e.PVID != "" && e.PVID == pvid {
-			return true
-		}
-		if e.Part != d.Part {
-			return false
-		}
-		for _, id := range d.IDs {
-			if id == e.ID {
-				return true
-			}
-		}
-		return false
+	return f.entryOf(d) >= 0 || f.find(func(e DeviceEntry) bool {
+		return e.ID.Type == IDName && e.PVID != "" && e.PVID == pvid
 	}) >= 0
+}
+
+// PutDevice adds a device, or says of the one that is there which PV it has.
+func (f *DevicesFile) PutDevice(d *Device, pvid string) {
+	e := DeviceEntry{ID: d.ID(), Name: d.Path, PVID: pvid, Part: d.Part}
+	if at := f.entryOf(d); at >= 0 {
+		have, _ := parseEntry(f.lines[at])
+		e.ID = have.ID
+		f.set(at, e.words())
+		return
+	}
+	f.Put(e)
+}
+
+// entryOf returns the line of a device's entry, or -1.
+func (f *DevicesFile) entryOf(d *Device) int {
+	return f.find(func(e DeviceEntry) bool { return e.Part == d.Part && d.is(e.ID) })
+}
+
+// is reports whether lvm2, of some version, knows the device by id.
+func (d *Device) is(id DeviceID) bool {
+	return slices.ContainsFunc(d.IDs, func(own DeviceID) bool {
+		return own == id || own.Type == id.Type && id.Type == IDWWID && lean(own.Name) == id.Name
+	})
+}
+
+// lean is a t10 id as versions after 2.03.16 write it: what is no ordinary
+// character is left out, and of white space one underscore between words.
+func lean(wwid string) string {
+	if !strings.HasPrefix(wwid, "t10.") {
+		return wwid
+	}
+	words := strings.FieldsFunc(wwid, func(r rune) bool { return r == '_' })
+	return strings.Map(func(r rune) rune {
+		if r >= utf8.RuneSelf || strings.ContainsRune(`"=`, r) {
+			return -1
+		}
+		return r
+	}, strings.Join(words, "_"))
 }
 
 // ErrNotListed says that lvm2 does not look at a device, because the devices

@@ -84,7 +84,7 @@ func (h *Host) PutDevice(ctx context.Context, d *Device, pvid string) error {
 		return err
 	}
 	return h.EditDevices(ctx, func(f *DevicesFile) error {
-		f.Put(DeviceEntry{ID: d.ID(), Name: d.Path, PVID: pvid, Part: d.Part})
+		f.PutDevice(d, pvid)
 		return nil
 	})
 }

@@ -63,6 +63,37 @@ func TestDevicesFile(t *testing.T) {
 	).Replace(devicesText)+"IDTYPE=md_uuid IDNAME=a:b DEVNAME=. PVID=.\n", host.NextDevices(f, "rok pid 1 at now"))
 }
 
+// A device that is there in another form gets no second entry.
+func TestPutDevice(t *testing.T) {
+	device := func(ids ...host.DeviceID) *host.Device {
+		return &host.Device{Path: "/dev/sdx", IDs: append(ids, host.DeviceID{Type: host.IDName, Name: "/dev/sdx"})}
+	}
+	wwid := host.DeviceID{Type: host.IDWWID, Name: "t10.ATA_____SAMSUNG_MZ7LH960__S45NNC0R___"}
+	tests := []struct {
+		name, have, want string
+		d                *host.Device
+	}{
+		{"new", "", "IDTYPE=sys_wwid IDNAME=t10.ATA_____SAMSUNG_MZ7LH960__S45NNC0R___ DEVNAME=/dev/sdx PVID=PV", device(wwid)},
+		{"the same", "IDTYPE=sys_wwid IDNAME=t10.ATA_____SAMSUNG_MZ7LH960__S45NNC0R___ DEVNAME=/dev/sdb PVID=.",
+			"IDTYPE=sys_wwid IDNAME=t10.ATA_____SAMSUNG_MZ7LH960__S45NNC0R___ DEVNAME=/dev/sdx PVID=PV", device(wwid)},
+		{"of a later lvm2", "IDTYPE=sys_wwid IDNAME=t10.ATA_SAMSUNG_MZ7LH960_S45NNC0R DEVNAME=/dev/sdb PVID=.",
+			"IDTYPE=sys_wwid IDNAME=t10.ATA_SAMSUNG_MZ7LH960_S45NNC0R DEVNAME=/dev/sdx PVID=PV", device(wwid)},
+		{"by its path", "IDTYPE=devname IDNAME=/dev/sdx DEVNAME=/dev/sdx PVID=.", "IDTYPE=devname IDNAME=/dev/sdx DEVNAME=/dev/sdx PVID=PV", device(wwid)},
+		{"a partition of it", "IDTYPE=devname IDNAME=/dev/sdx DEVNAME=/dev/sdx PVID=. PART=1",
+			"IDTYPE=devname IDNAME=/dev/sdx DEVNAME=/dev/sdx PVID=. PART=1\nIDTYPE=devname IDNAME=/dev/sdx DEVNAME=/dev/sdx PVID=PV", device()},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, err := host.ParseDevicesFile(tt.have)
+			require.NoError(t, err)
+			f.PutDevice(tt.d, "PV")
+			require.True(t, f.Lists(tt.d, ""))
+			_, entries, _ := strings.Cut(host.NextDevices(f, "rok"), "VERSION=1.1.1\n")
+			require.Equal(t, tt.want+"\n", entries)
+		})
+	}
+}
+
 // The HASH is lvm2's: of files that 2.03.31 wrote.
 func TestDevicesHash(t *testing.T) {
 	text, err := os.ReadFile("testdata/devices/2.03.31.devices")

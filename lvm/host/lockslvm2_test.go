@@ -133,10 +133,11 @@ func TestHelperLock(t *testing.T) {
 	}
 	n, err := strconv.Atoi(times)
 	require.NoError(t, err)
-	h, err := host.Open(&host.Config{Etc: t.TempDir(), Run: t.TempDir(), Locks: dir})
+	above := filepath.Dir(dir) // no directory of its own, which stays when it is killed
+	h, err := host.Open(&host.Config{Etc: above, Run: above, Locks: dir})
 	require.NoError(t, err)
 	for range n {
-		require.NoError(t, count(t.Context(), h, filepath.Join(filepath.Dir(dir), "counter"), nil))
+		require.NoError(t, count(t.Context(), h, filepath.Join(above, "counter"), nil))
 	}
 }
 

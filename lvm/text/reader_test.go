@@ -52,12 +52,12 @@ func TestReaderValues(t *testing.T) {
 		read      func(r *text.Reader)
 		want      string // of the error; empty: none
 	}{
-		{"a string", `"x"`, func(r *text.Reader) { require.Equal(t, "x", r.String()) }, ""},
-		{"with escapes", `"x\"\\"`, func(r *text.Reader) { require.Equal(t, `x"\`, r.String()) }, ""},
-		{"bare", `x-y`, func(r *text.Reader) { require.Equal(t, "x-y", r.String()) }, ""},
-		{"an array of one", `["x"]`, func(r *text.Reader) { require.Equal(t, "x", r.String()) }, ""},
-		{"an array of two", `["x", "y"]`, func(r *text.Reader) { r.String() }, "line 1, column 5: expected a string"},
-		{"no string", `5`, func(r *text.Reader) { r.String() }, "line 1, column 5: expected a string"},
+		{"a string", `"x"`, func(r *text.Reader) { require.Equal(t, "x", r.Text()) }, ""},
+		{"with escapes", `"x\"\\"`, func(r *text.Reader) { require.Equal(t, `x"\`, r.Text()) }, ""},
+		{"bare", `x-y`, func(r *text.Reader) { require.Equal(t, "x-y", r.Text()) }, ""},
+		{"an array of one", `["x"]`, func(r *text.Reader) { require.Equal(t, "x", r.Text()) }, ""},
+		{"an array of two", `["x", "y"]`, func(r *text.Reader) { r.Text() }, "line 1, column 5: expected a string"},
+		{"no string", `5`, func(r *text.Reader) { r.Text() }, "line 1, column 5: expected a string"},
 		{"no integer", `"5"`, func(r *text.Reader) { r.Uint32() }, "line 1, column 5: expected an integer"},
 		{"a float", `5.0`, func(r *text.Reader) { r.Uint32() }, "line 1, column 5: expected an integer"},
 		{"an integer", `[5]`, func(r *text.Reader) { require.Equal(t, uint64(5), r.Uint64()) }, ""},

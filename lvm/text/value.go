@@ -2,7 +2,9 @@ package text
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Kind is what a [Value] is.
@@ -147,6 +149,25 @@ func (r *Reader) array(i int, dst *[]Value) (end int, ok bool) {
 	}
 }
 
+// fewBytes is how long an array may be whose elements are not counted first.
+const fewBytes = 512
+
+// count returns how many elements the array at i has at most.
+func (r *Reader) count(i int) int {
+	counter := Reader{src: r.src} // which keeps the faults
+	end, _ := counter.array(i, nil)
+	if counter.err != nil {
+		end = counter.err.Offset
+	}
+	n := 1
+	for _, c := range []byte(r.src[i:end]) {
+		if c == ',' || c == '"' || c == '\'' {
+			n++
+		}
+	}
+	return n
+}
+
 // Values reads the value as its elements: those of an array, or one scalar. What
 // it returns is overwritten by the next call.
 func (r *Reader) Values() []Value {
@@ -155,6 +176,9 @@ func (r *Reader) Values() []Value {
 	}
 	r.values = r.values[:0]
 	if r.pos < len(r.src) && r.src[r.pos] == '[' {
+		if few := r.src[r.pos:min(r.pos+fewBytes, len(r.src))]; strings.IndexByte(few, ']') < 0 {
+			r.values = slices.Grow(r.values, r.count(r.pos))
+		}
 		end, ok := r.array(r.pos, &r.values)
 		if !ok {
 			return nil
@@ -200,8 +224,8 @@ func (r *Reader) one(kind Kind) (v Value, ok bool) {
 	return v, true
 }
 
-// String reads a string.
-func (r *Reader) String() string {
+// Text reads a string.
+func (r *Reader) Text() string {
 	if r.pending && r.pos < len(r.src) && r.src[r.pos] == '"' { // the usual case
 		start := r.pos + 1
 		for i := start; i < len(r.src); i++ {

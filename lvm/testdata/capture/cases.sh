@@ -66,6 +66,14 @@ sizes() {
 	lvcreate -an -L 19.5T -i2 -I 1M -n long vg
 	save
 }
+huge() {
+	disks 1 64M
+	vgcreate -s 1M vg $disks
+	lvcreate -an --type zero -L 3P -n peta vg
+	lvcreate -an --type zero -L 1025T -n tera vg
+	edit 's/extent_size = 2048/extent_size = 1048576/; s/pe_count = .*/pe_count = 0/'
+	save
+}
 extents() {
 	disks 1 7T
 	vgcreate -s 1T vg $disks
@@ -192,17 +200,25 @@ thin() {
 	save
 }
 
-# Messages that the pool has yet to be told.
+# Messages that the pool has yet to be told: in the text before the last one.
 thin_messages() {
 	disks 1 128M
 	vgcreate vg $disks
 	lvcreate --type thin-pool -L32M -n pool vg
 	lvcreate -V64M -T vg/pool -n t0
 	lvcreate -V64M -T vg/pool -n t1
-	lvchange -an vg/t0 vg/t1 vg/pool
-	lvcreate -an -V64M -T vg/pool -n t2
+	save_before thin_message_create
+	lvcreate -s -n t3 vg/t1
+	save_before thin_message_snapshot
 	lvremove vg/t0
-	lvcreate -an -s -n t3 vg/t1
+	save_before thin_message_delete
+}
+thin_two_messages() {
+	disks 1 128M
+	vgcreate vg $disks
+	lvcreate --type thin-pool -L32M -n pool vg
+	lvcreate -V64M -T vg/pool -n t0
+	edit 's/^\(\t*\)zero_new_blocks.*/&\n\1message1 {\n create="t0"\n}\nmessage2 {\n delete=7\n}/'
 	save
 }
 thin_merge() {

@@ -52,6 +52,18 @@ save() {
 	echo "$name: $(grep -o 'type = .*' "$work/$name.disk" | sort | uniq -c | tr -s ' \n' ' ')"
 }
 
+# save_before NAME: the text in front of the current one in the ring.
+save_before() {
+	local seqno at
+	sync
+	seqno=$(($(lvm vgs --noheadings -o seqno vg 2>/dev/null) - 1))
+	at=$(head -c 1M $d1 | grep -abo 'vg {' | cut -d: -f1 | while read -r at; do
+		head -c 1M $d1 | tail -c +$((at + 1)) | head -n 3 | grep -aqx "seqno = $seqno" && echo "$at"
+	done | head -n 1)
+	head -c 1M $d1 | tail -c +$((at + 1)) | tr '\0' '\n' | awk '{ print } /^creation_time.*#/ { print ""; exit }' >"../vg/$1.disk"
+	echo "$1: $(grep -A3 '^message' "../vg/$1.disk" | tr '\n' ' ')"
+}
+
 # edit SED: changes the VG by changing a backup.
 edit() {
 	quiet lvm vgcfgbackup -f "$work/edit" vg

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/lvm"
+	"github.com/rok-storage/rok/lvm/host"
+)
+
+// storage is where a command finds PVs.
+type storage struct {
+	e       *env
+	images  []string
+	devices []string
+	wait    time.Duration
+}
+
+// storageFlags gives c the flags that all commands on PVs, VGs and LVs have.
+func storageFlags(c *cobra.Command, e *env) *storage {
+	s := &storage{e: e}
+	c.Flags().StringArrayVar(&s.images, "image", nil, "a `FILE` that holds a PV; may be repeated. These are the only PVs, and no root is needed")
+	c.Flags().StringArrayVar(&s.devices, "device", nil, "look at this `DEV` only; may be repeated")
+	c.Flags().DurationVar(&s.wait, "lock-wait", 0, "wait no longer than this for others, such as 30s; by default as long as it takes")
+	return s
+}
+
+// open opens what the flags say.
+func (s *storage) open() (*lvm.System, error) {
+	if s.wait < 0 {
+		return nil, cli.Usagef("--lock-wait cannot be negative")
+	}
+	if len(s.images) > 0 && len(s.devices) > 0 {
+		return nil, cli.Usagef("--image and --device exclude each other")
+	}
+	cfg := s.e.lvm
+	cfg.Images, cfg.Devices = s.images, append(cfg.Devices, s.devices...)
+	cfg.Command = "rok " + strings.Join(s.e.args, " ")
+	if s.wait > 0 {
+		h := host.Config{}
+		if cfg.Host != nil {
+			h = *cfg.Host
+		}
+		h.LockWait = s.wait
+		cfg.Host = &h
+	}
+	cfg.OpenDM = func() (*dm.Conn, error) { return s.e.openDM(nil) }
+	return lvm.OpenSystem(&cfg)
+}
+
+// withSystem makes a command's function of one that needs a System.
+func (s *storage) with(run func(c *cobra.Command, sys *lvm.System, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) (err error) {
+		sys, err := s.open()
+		if err != nil {
+			return err
+		}
+		defer func() { err = cmp.Or(err, sys.Close()) }()
+		return run(c, sys, args)
+	}
+}
+
+// imagesAsPVs takes the image files for the PVs, where none are named.
+func (s *storage) imagesAsPVs(c *cobra.Command, pvs []string) ([]string, error) {
+	switch {
+	case len(pvs) > 0:
+		return pvs, nil
+	case len(s.images) > 0:
+		return s.images, nil
+	}
+	return nil, cli.Usagef("which PVs? %s", c.UseLine())
+}
+
+// warn prints what failed beside what was done.
+func warn(c *cobra.Command, change *lvm.Change) {
+	if change == nil {
+		return
+	}
+	for _, w := range change.Wiped {
+		c.PrintErrf("rok: %s: wiped %s\n", w.Path, signatures(w.Found))
+	}
+	for _, err := range change.Warnings {
+		for l := range strings.Lines(err.Error()) {
+			c.PrintErrf("rok: warning: %s\n", strings.TrimSuffix(l, "\n"))
+		}
+	}
+}

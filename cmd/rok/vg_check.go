@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/lvm"
+)
+
+// checkView is a VG of "rok vg check -o json".
+type checkView struct {
+	VG     string      `json:"vg_name"`
+	UUID   string      `json:"vg_uuid"`
+	Seqno  uint32      `json:"vg_seqno"`
+	Faults []faultView `json:"faults"`
+}
+
+// faultView is a thing that is wrong.
+type faultView struct {
+	Object string `json:"object"`
+	Name   string `json:"name"`
+	What   string `json:"what"`
+	Mend   string `json:"mend"`
+}
+
+func vgCheck(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check [VG...]",
+		Short: "Say all that is wrong with volume groups, and how to mend it",
+		Long: `Say all that is wrong with volume groups, and how to mend it: labels, metadata areas,
+copies that differ, texts, extents, devices that are missing or there twice, and metadata
+that soon does not fit. Nothing is changed. It exits 7 where something is wrong.`,
+		Example: "  rok vg check\n  rok vg check data -o json",
+	}
+	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	c.ValidArgsFunction = completeVGs(s)
+	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
+		var names []string
+		for _, arg := range args {
+			name, err := parseVG(arg)
+			if err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+		checked, err := sys.Check(c.Context(), names...)
+		if printErr := printChecked(c, format, checked); printErr != nil {
+			return errors.Join(err, printErr)
+		}
+		return errors.Join(err, faultsError(checked))
+	})
+	return c
+}
+
+func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked) error {
+	views := []checkView{}
+	for _, g := range checked {
+		v := checkView{VG: g.VG, UUID: g.ID.String(), Seqno: g.Seqno, Faults: []faultView{}}
+		for _, f := range g.Faults {
+			v.Faults = append(v.Faults, faultView{f.Object, f.Name, f.What, f.Mend})
+		}
+		views = append(views, v)
+	}
+	if format.JSON() {
+		return cli.JSON(c.OutOrStdout(), views)
+	}
+	t := &cli.Table{Columns: []string{"VG", "OBJECT", "FAULT", "MEND"}}
+	for _, v := range views {
+		if len(v.Faults) == 0 {
+			t.Add(v.VG, "", "none", "")
+		}
+		for _, f := range v.Faults {
+			t.Add(v.VG, f.Object+" "+f.Name, f.What, f.Mend)
+		}
+	}
+	return writeTable(c.OutOrStdout(), t)
+}
+
+// faultsError is what a check that found something exits with.
+func faultsError(checked []lvm.Checked) error {
+	n, code := 0, cli.Done
+	for _, g := range checked {
+		n += len(g.Faults)
+		for _, f := range g.Faults {
+			switch {
+			case errors.Is(f, lvm.ErrLimit):
+				code = max(code, cli.NoSpace)
+			case errors.Is(f, lvm.ErrForeign):
+				code = max(code, cli.Refused)
+			default:
+				code = cli.Corrupt
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return &cli.Error{Err: errors.New("1 fault"), Code: code}
+	}
+	return &cli.Error{Err: fmt.Errorf("%d faults", n), Code: code}
+}
