@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ type lvmDisk struct {
 // makeLVMDisk makes a sparse file in dir, and a PV of it with a VG. The PV and the
 // empty VG are lvm2's work, as on a machine that has always had lvm2; lvm2's
 // configuration in etc is written so that it looks at this device alone.
-func makeLVMDisk(dir, etc string, vg lvmShape) (d *lvmDisk, err error) {
+func makeLVMDisk(ctx context.Context, dir, etc string, vg lvmShape) (d *lvmDisk, err error) {
 	f, err := os.CreateTemp(dir, prefix+"*.img")
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func makeLVMDisk(dir, etc string, vg lvmShape) (d *lvmDisk, err error) {
 		{"lvm", "pvcreate", "--driverloaded", "n", "--metadatasize", fmt.Sprint(uint64(lvmAreaSize)) + "b", d.loop.Path()},
 		{"lvm", "vgcreate", "--driverloaded", "n", lvmVG, d.loop.Path()},
 	} {
-		if _, err := output(argv...); err != nil {
+		if _, err := output(ctx, argv...); err != nil {
 			return nil, err
 		}
 	}

@@ -30,21 +30,19 @@ func (s *spent) medianWall() float64 { return stat.Median(s.wall) }
 // what wait4 says of the process: that of all its threads, in user and kernel.
 func (c *command) run(ctx context.Context, into *spent) error {
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	var stderr bytes.Buffer
 	diag, err := os.CreateTemp("", prefix) // a pipe would need a thread that reads it
 	if err != nil {
 		return err
 	}
-	defer func() { _, _ = diag.Close(), os.Remove(diag.Name()) }()
+	defer func() { _, _ = diag.Close(), os.Remove(diag.Name()) }() // a name that is left is in the run's own folder
 	cmd.Stderr = diag
-	cmd.Env = append(os.Environ(), "LVM_SUPPRESS_FD_WARNINGS=1", "LC_ALL=C", "DM_DISABLE_UDEV=1")
+	cmd.Env = lvmEnvironment()
 	began := time.Now()
 	err = cmd.Run()
 	wall := time.Since(began)
 	if err != nil {
-		_, _ = diag.Seek(0, 0)
-		_, _ = stderr.ReadFrom(diag)
-		return fmt.Errorf("%s: %w: %s", strings.Join(c.argv, " "), err, bytes.TrimSpace(stderr.Bytes()))
+		text, _ := os.ReadFile(diag.Name()) // nothing to say is no other failure
+		return fmt.Errorf("%s: %w: %s", strings.Join(c.argv, " "), err, bytes.TrimSpace(text))
 	}
 	into.wall = append(into.wall, float64(wall))
 	into.cpu = append(into.cpu, float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()))
