@@ -7,7 +7,7 @@ PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build install compare test test-matrix test-native test-native-vm test-race peers fuzz fmt vet lint tidy check setup setup-qemu go-version
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash peers fuzz fmt vet lint tidy check setup setup-qemu go-version
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,10 @@ test-native: go-version ## the kernel tests on this machine's own device-mapper,
 test-native-vm: go-version ## test-native inside QEMU
 	@scripts/setup.sh go qemu peers
 	@scripts/rings.sh native-vm
+
+test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root
+	@scripts/setup.sh go peers
+	@scripts/crash.sh
 
 peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 	@scripts/setup.sh go uml peers

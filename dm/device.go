@@ -333,7 +333,7 @@ func (d *Device) RenameWith(ctx context.Context, name string, opts UdevOptions) 
 	}
 	info.Name = name
 	nodes := opts.node(func() error {
-		err := d.conn.removeNode(old.Name, old.Dev)
+		err := d.conn.removeNode(old.Name, old.Dev, opts)
 		if old.Active {
 			err = errors.Join(err, d.conn.makeNode(info))
 		}

@@ -24,13 +24,27 @@ func (c *Conn) makeNode(info Info) error {
 		return nil
 	}
 	path, dev := c.NodePath(info.Name), info.Dev.Uint64()
-	if there, err := ioctl.NodeDev(path); err == nil && there == dev {
+	there, err := ioctl.NodeDev(path)
+	if err == nil && there == dev {
+		return nil
+	}
+	// Where nothing is in its place, one call makes the link.
+	if errors.Is(err, fs.ErrNotExist) && c.kernelNode(info.Dev) && os.Symlink(kernelNodeFrom(info.Dev), path) == nil {
 		return nil
 	}
 	if err := c.replaceNode(path, info.Dev); err != nil {
 		return &Error{Op: "make node of", Device: info.Name, Err: err}
 	}
 	return nil
+}
+
+// kernelNodeFrom is the way from c's nodes to the kernel's own for dev.
+func kernelNodeFrom(dev Dev) string { return fmt.Sprintf("../dm-%d", dev.Minor) }
+
+// kernelNode reports whether the kernel's own node for dev is there.
+func (c *Conn) kernelNode(dev Dev) bool {
+	there, err := ioctl.NodeDev(filepath.Join(c.cfg.Dir, kernelNodeFrom(dev)))
+	return err == nil && there == dev.Uint64()
 }
 
 func (c *Conn) leavesNodes() bool { return c.cfg.NoNodes && !c.udevRuns() }
@@ -46,10 +60,9 @@ func (c *Conn) replaceNode(path string, dev Dev) error {
 	// No device can have this name, since it begins with a dot and "#" is
 	// followed by a number that no other process chose.
 	temporary := filepath.Join(c.cfg.Dir, fmt.Sprintf(".rok#%d.%d", os.Getpid(), rand.Uint64()))
-	kernelNode := filepath.Join("..", fmt.Sprintf("dm-%d", dev.Minor))
-	there, err := ioctl.NodeDev(filepath.Join(c.cfg.Dir, kernelNode))
-	if err == nil && there == dev.Uint64() {
-		err = os.Symlink(kernelNode, temporary)
+	var err error
+	if c.kernelNode(dev) {
+		err = os.Symlink(kernelNodeFrom(dev), temporary)
 	} else {
 		err = ioctl.MakeBlockNode(temporary, dev.Uint64())
 	}
@@ -64,12 +77,12 @@ func (c *Conn) replaceNode(path string, dev Dev) error {
 
 // removeNode removes the node of a device that is gone, or has another name
 // now. A node of some other device is left alone.
-func (c *Conn) removeNode(name string, dev Dev) error {
+func (c *Conn) removeNode(name string, dev Dev, opts UdevOptions) error {
 	if c.leavesNodes() || CheckName(name) != nil {
 		return nil
 	}
 	path := c.NodePath(name)
-	if !nodeIsOf(path, dev) || c.udevRuns() && c.reborn(name, dev) {
+	if !nodeIsOf(path, dev) || opts.udevRuns(c) && c.reborn(name, dev) {
 		return nil
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -88,14 +101,10 @@ func (c *Conn) reborn(name string, dev Dev) bool {
 // nodeIsOf reports whether path is a node of dev, or a link to the node that
 // the kernel had for it.
 func nodeIsOf(path string, dev Dev) bool {
-	st, err := os.Lstat(path)
-	if err != nil {
-		return false
-	}
-	if st.Mode()&fs.ModeSymlink == 0 {
+	target, err := os.Readlink(path)
+	if err != nil { // it is no link, or nothing
 		there, err := ioctl.NodeDev(path)
 		return err == nil && there == dev.Uint64()
 	}
-	target, err := os.Readlink(path)
-	return err == nil && strings.TrimPrefix(target, "../") == fmt.Sprintf("dm-%d", dev.Minor)
+	return strings.TrimPrefix(target, "../") == fmt.Sprintf("dm-%d", dev.Minor)
 }

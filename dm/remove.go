@@ -22,7 +22,10 @@ type RemoveOptions struct {
 	// NoHolders leaves [BusyError.Holders] empty. To find them, every device of
 	// the machine is asked.
 	NoHolders bool
-	Udev      UdevOptions
+	// Dev is the device's number, where the caller knows it: it is not asked
+	// for then. It only counts for a device that is named by its name.
+	Dev  Dev
+	Udev UdevOptions
 }
 
 // Remove takes the device away, with its tables and its node. Where it is open
@@ -32,7 +35,10 @@ type RemoveOptions struct {
 // is gone all the same, and the error is the context's.
 func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	var before Info // whose node goes, too
-	if !d.conn.leavesNodes() {
+	switch {
+	case opts.Dev != Dev{} && d.id.name != "":
+		before.Name, before.Dev = d.id.name, opts.Dev
+	case !d.conn.leavesNodes():
 		if err := d.ReadInfo(&before); err != nil {
 			return renamed(err, ioctl.DevRemove.String())
 		}
@@ -53,7 +59,7 @@ func (d *Device) Remove(ctx context.Context, opts RemoveOptions) error {
 	case opts.Deferred && info.DeferredRemove:
 		return nil // it stays until its last close, and so does its node
 	}
-	return errors.Join(err, opts.Udev.node(func() error { return d.conn.removeNode(before.Name, before.Dev) }))
+	return errors.Join(err, opts.Udev.node(func() error { return d.conn.removeNode(before.Name, before.Dev, opts.Udev) }))
 }
 
 // undoPatience is how long udev may take with a device that is taken back.

@@ -91,7 +91,7 @@ func sharesIPC() bool {
 func (d *Device) withUdev(ctx context.Context, r *request, opts UdevOptions) (Info, error) {
 	c := d.conn
 	r.eventNr = (udevPrimarySource | uint32(opts.Flags)) << udevFlagsShift
-	if !c.udevRuns() {
+	if !opts.udevRuns(c) {
 		return d.do(r)
 	}
 	if opts.Batch != nil {

@@ -45,14 +45,20 @@ type UdevOptions struct {
 type UdevBatch struct {
 	conn *Conn
 
+	// runs is whether udev does, asked for once.
+	runs func() bool
+
 	mu     sync.Mutex
 	cookie *ioctl.Semaphore // counts the answers to come, and one for the batch
 	nodes  []func() error
 }
 
-// NewUdevBatch returns an empty batch. [UdevBatch.Wait] must follow the last
+// NewUdevBatch returns an empty batch, for requests of c that follow soon: whether
+// udev runs is asked for with the first of them. [UdevBatch.Wait] must follow the last
 // request that has it: its semaphore belongs to the machine.
-func (c *Conn) NewUdevBatch() *UdevBatch { return &UdevBatch{conn: c} }
+func (c *Conn) NewUdevBatch() *UdevBatch {
+	return &UdevBatch{conn: c, runs: sync.OnceValue(c.udevRuns)}
+}
 
 // Wait waits for the rules, for as long as udev goes on answering, and makes
 // and removes the nodes that the requests before it left to it. Afterwards the
@@ -156,4 +162,12 @@ func (o UdevOptions) node(do func() error) error {
 		}
 	}
 	return do()
+}
+
+// udevRuns is [Conn.udevRuns], as the batch found it.
+func (o UdevOptions) udevRuns(c *Conn) bool {
+	if o.Batch != nil {
+		return o.Batch.runs()
+	}
+	return c.udevRuns()
 }

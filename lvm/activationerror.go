@@ -11,6 +11,8 @@ import (
 var (
 	// ErrNotVolume: the LV is a part of another, and comes and goes with that.
 	ErrNotVolume = errors.New("is a part of another LV")
+	// ErrNeedsOrigin: a snapshot goes with its origin, or not at all.
+	ErrNeedsOrigin = errors.New("is a snapshot, whose origin must be deactivated with it")
 	// ErrNotUsable: the VG is exported, read-only, another host's, or needs a
 	// lock manager.
 	ErrNotUsable = errors.New("the VG may not be used")
@@ -18,7 +20,7 @@ var (
 
 // ActivationError says which operation failed on which LV. Err is
 //
-//   - [ErrNotVolume], [ErrNotUsable], or [ErrReference] where there is no such LV;
+//   - [ErrNotVolume], [ErrNeedsOrigin], [ErrNotUsable], or [ErrReference] where there is no such LV;
 //   - a [*SegmentTypeError], a [*MissingPVError], or a [*StackError];
 //   - a [*TransactionError], a [*ChunkSizeError], or thin's errors, of a pool;
 //   - a [*BusyError];

@@ -175,6 +175,18 @@ func (a *allocation) take(most Extents, log int) {
 	for _, s := range a.slots[:a.stripes] {
 		length = min(length, s.used)
 	}
+	if a.needLog {
+		// Where the data leaves too little, lvm2 fails an assertion.
+		rest := a.slots[log].area.length
+		for _, s := range a.slots[:a.stripes] {
+			if s.area == a.slots[log].area {
+				rest -= min(rest, length)
+			}
+		}
+		if rest < a.metadata {
+			return
+		}
+	}
 	for _, s := range a.slots[:a.stripes] {
 		if length > 0 {
 			a.areas = append(a.areas, placed{s.area.list.pv, run{s.area.start, length}})

@@ -56,6 +56,11 @@ func (s *search) run() bool {
 		return false
 	}
 	s.sort()
+	if s.policy == rankContiguous && !s.positional && s.tags != nil {
+		if s.partition(); s.ix < needed {
+			return false
+		}
+	}
 	s.fill()
 	return s.placeLog()
 }
@@ -236,6 +241,17 @@ func (s *search) sort() {
 	}
 }
 
+// partition leaves, of the areas on PVs that share a tag, the first.
+func (s *search) partition() {
+	kept := s.slots[:0]
+	for _, o := range s.slots[:s.ix] {
+		if !slices.ContainsFunc(kept, func(k slot) bool { return s.tags(k.area.list.pv, o.area.list.pv) }) {
+			kept = append(kept, o)
+		}
+	}
+	s.slots, s.ix = kept, len(kept)
+}
+
 // fill moves areas into positional slots that found none.
 func (s *search) fill() {
 	if s.preferred == 0 || s.preferred == s.places {
@@ -251,7 +267,8 @@ func (s *search) fill() {
 	s.places = from
 }
 
-// placeLog gives the metadata the smallest area that is large enough.
+// placeLog gives the metadata the smallest area that is large enough. That may
+// be a stripe's area too: then the metadata comes behind it.
 func (s *search) placeLog() bool {
 	if s.logs == 0 {
 		return s.ix+s.places >= s.stripes
@@ -261,5 +278,5 @@ func (s *search) placeLog() bool {
 		small++
 	}
 	s.log = end - small - s.logs
-	return s.ix+s.places >= s.stripes+s.logs+small
+	return s.log >= 0 && end >= s.stripes+s.logs
 }

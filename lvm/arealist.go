@@ -48,10 +48,11 @@ func sortedAreaList(pv int, runs []run) *areaList {
 
 func (l *areaList) empty() bool { return l.head.next == &l.head }
 
-// insert puts a before the first that has less.
+// insert puts a, with what is unreserved of it, before the first that is
+// shorter, reserved or not.
 func (l *areaList) insert(a *freeArea) {
 	at := l.head.next
-	for at != &l.head && a.unreserved <= at.unreserved {
+	for at != &l.head && a.unreserved <= at.length {
 		at = at.next
 	}
 	a.next, a.prev = at, at.prev
@@ -78,7 +79,8 @@ func (a *freeArea) reserve(n Extents) Extents {
 	return n
 }
 
-// release forgets what attempts reserved.
+// release forgets what attempts reserved. As in lvm2 the walk goes on behind the
+// place that an area was moved to, so that it may miss some.
 func (l *areaList) release() {
 	for a := l.head.next; a != &l.head; a = a.next {
 		if a.unreserved != a.length {

@@ -26,8 +26,8 @@ func (op ChangeLV) apply(b *Batch) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if isSpare(m.lv) {
-		return "", refuse(ErrInUse, "it is the spare for a pool's metadata")
+	if err := b.markable(m); err != nil {
+		return "", err
 	}
 	if err := b.settled(m); err != nil {
 		return "", err
@@ -44,6 +44,23 @@ func (op ChangeLV) apply(b *Batch) (string, error) {
 	}
 	m.lv, m.own = next, true
 	return op.Name, nil
+}
+
+// markable refuses the parts of LVs, whose flags and tags lvm2 does not change
+// but for those of a thin pool's data.
+func (b *Batch) markable(m *member) error {
+	if b.seen(m.lv) {
+		return nil
+	}
+	data := false
+	b.links.each(m.lv.Name, func(_ *member, as role) bool {
+		data = as == rolePoolData
+		return !data
+	})
+	if !data {
+		return refuse(ErrInUse, "it is a part of another LV")
+	}
+	return nil
 }
 
 func (op *ChangeLV) permission(b *Batch, m *member, lv *LV) error {
@@ -63,9 +80,6 @@ func (op *ChangeLV) permission(b *Batch, m *member, lv *LV) error {
 		return refuse(ErrInUse, "it is an external origin, and must stay read-only")
 	case lv.Writable() == *op.Writable:
 		return refuse(ErrUnchanged, "permission")
-	}
-	if err := b.notHeld(m); err != nil {
-		return err // lvm2 changes the parts' permissions too
 	}
 	lv.Status = lv.Status.set(FlagWrite, *op.Writable)
 	lv.Flags = lv.Flags.Without(FlagWriteLocked)

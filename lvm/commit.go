@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/rok-storage/rok/lvm/disk"
 )
 
 // CommitRequest is a change of a VG on its devices.
@@ -14,6 +16,9 @@ type CommitRequest struct {
 	// New is what the VG is to be. Its Seqno does not matter; PVs are found by
 	// their IDs, and joining ones must be in the scan. Nil: the VG is removed.
 	New *VG
+	// Headers are those of PVs that get another one, see [DiskPV.Resized]. A metadata
+	// area that moves is not there while the VG is committed: another one must be.
+	Headers map[ID]disk.PVHeader
 	// SystemID is this host's, which a VG that has one must have too.
 	SystemID string
 	// Import allows VG to be exported, where New is not.
@@ -38,7 +43,8 @@ type CommitRequest struct {
 //  2. into the second slot of each area's header; flush;
 //  3. LVs are suspended;
 //  4. into the first slot, the second is emptied: from the first area that has it
-//     on, the new VG counts; flush;
+//     on, the new VG counts; flush. Where the name changes, the other areas are
+//     emptied before, and get the text after;
 //  5. LVs are resumed, headers of PVs that joined say "used", those that left are
 //     emptied; flush.
 //
@@ -68,8 +74,11 @@ func (s *Scan) Commit(r CommitRequest) (*DiskVG, error) {
 	if r.New == nil {
 		return nil, c.remove()
 	}
+	if err := c.leaveAreas(); err != nil {
+		return nil, c.fail("move metadata area", errors.Join(err, c.backToAreas()))
+	}
 	if err := c.writeTexts(); err != nil {
-		return nil, c.fail("write text", err)
+		return nil, c.fail("write text", errors.Join(err, c.backToAreas()))
 	}
 	if err := c.precommit(); err != nil {
 		return nil, c.fail("precommit", errors.Join(err, c.revert()))
@@ -85,7 +94,7 @@ func (s *Scan) Commit(r CommitRequest) (*DiskVG, error) {
 	if !committed {
 		return nil, c.fail("commit", errors.Join(err, c.revert(), resume(false)))
 	}
-	err = errors.Join(err, resume(true), c.enlist(), c.release(c.leaves))
+	err = errors.Join(err, resume(true), c.arriveAtAreas(), c.enlist(), c.release(c.leaves))
 	g := c.result()
 	if err != nil {
 		return g, &PartialError{VG: c.next.Name, Err: err}
@@ -103,6 +112,7 @@ type commit struct {
 	members []*DiskPV // of next, in its order
 	leaves  []*DiskPV // of old, and outdated ones
 	targets []*target
+	moves   []*move
 }
 
 func (c *commit) fail(step string, err error) error {
@@ -129,6 +139,7 @@ func (c *commit) forget() {
 	c.scan.VGs = slices.DeleteFunc(c.scan.VGs, func(g *DiskVG) bool { return g == c.old })
 	for _, pv := range c.leaves {
 		pv.VG, pv.Faults = nil, nil
+		c.scan.forgive(pv.Device)
 	}
 }
 
@@ -138,6 +149,7 @@ func (c *commit) result() *DiskVG {
 	g := &DiskVG{VG: c.next, PVs: c.members, newest: &diskText{vg: c.next}}
 	for _, pv := range c.members {
 		pv.VG, pv.Faults = g, nil
+		c.scan.forgive(pv.Device)
 		for _, a := range pv.Areas {
 			if a.Committed.Checksum == c.targets[0].place.Checksum && a.Committed.Size == c.targets[0].place.Size {
 				a.text = g.newest

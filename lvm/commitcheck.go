@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/rok-storage/rok/ioctl"
@@ -47,7 +48,9 @@ func (c *commit) check() error {
 	if err := c.checkHeaders(append(slices.Clone(c.members), c.leaves...)); err != nil {
 		return err
 	}
-	c.number()
+	if err := c.number(); err != nil {
+		return err
+	}
 	return c.aim()
 }
 
@@ -155,7 +158,16 @@ func (c *commit) findMembers() error {
 				return fmt.Errorf("PV %s: %w", d.Device.Path, err)
 			}
 		}
-		if err := checkExtents(pv, d, c.request.New.ExtentSize); err != nil {
+		areas := d.Header.Metadata
+		if h, ok := c.request.Headers[pv.ID]; ok {
+			m, err := newMove(d, h)
+			if err != nil {
+				return fmt.Errorf("PV %s: %w", d.Device.Path, err)
+			}
+			areas = h.Metadata
+			c.moves = append(c.moves, m)
+		}
+		if err := checkExtents(pv, d, areas, c.request.New.ExtentSize); err != nil {
 			return err
 		}
 		c.members = append(c.members, d)
@@ -200,7 +212,7 @@ func (c *commit) checkHeaders(pvs []*DiskPV) error {
 
 // number makes the value that is written: one newer than all that were found, with
 // the devices' paths. A file's path is of use only here, so it replaces no other.
-func (c *commit) number() {
+func (c *commit) number() error {
 	last := uint32(0)
 	if c.old != nil {
 		last = c.old.VG.Seqno
@@ -209,6 +221,9 @@ func (c *commit) number() {
 		if t.vg.ID == c.request.New.ID {
 			last = max(last, t.vg.Seqno)
 		}
+	}
+	if last == math.MaxUint32 {
+		return fmt.Errorf("no number behind %d: %w", last, ErrRange)
 	}
 	c.next = c.request.New.Clone()
 	c.next.Seqno = last + 1
@@ -221,75 +236,7 @@ func (c *commit) number() {
 		}
 	}
 	c.text = c.next.AppendText(nil)
-}
-
-// target is an area that the commit writes.
-type target struct {
-	pv    *DiskPV
-	area  *DiskArea
-	place disk.Location // of the new text
-	// ignore says that the area gets no text, and says so.
-	ignore bool
-}
-
-// aim chooses the areas, and the place in each.
-func (c *commit) aim() error {
-	used, unused := c.areas()
-	switch want := int(min(c.next.MetadataCopies, 1<<30)); {
-	case want > 0 && len(used) > want:
-		for _, t := range used[want:] {
-			t.ignore = true
-		}
-		used = used[:want]
-	case len(used) < max(want, 1):
-		n := min(max(want, 1)-len(used), len(unused))
-		used = append(used, unused[:n]...)
-		c.targets = append(c.targets, unused[:n]...)
-	}
-	if len(used) == 0 {
-		return ErrNoArea
-	}
-	for _, t := range used {
-		var err error
-		if t.place, err = t.area.Place(c.text, t.area.Committed); err != nil {
-			return fmt.Errorf("PV %s: %w", t.pv.Device.Path, err)
-		}
-	}
-	// What gets the text comes first.
-	slices.SortStableFunc(c.targets, func(a, b *target) int {
-		if a.ignore == b.ignore {
-			return 0
-		}
-		if b.ignore {
-			return -1
-		}
-		return 1
-	})
 	return nil
-}
-
-// areas returns the areas of the members in use, which become targets, and those
-// that are ignored: first areas of PVs in front of second ones.
-func (c *commit) areas() (used, unused []*target) {
-	for n := 0; ; n++ {
-		found := false
-		for _, d := range c.members {
-			if n >= len(d.Areas) {
-				continue
-			}
-			found = true
-			t := &target{pv: d, area: d.Areas[n]}
-			if t.area.Ignored() {
-				unused = append(unused, t)
-			} else {
-				used = append(used, t)
-			}
-		}
-		if !found {
-			c.targets = slices.Clone(used)
-			return used, unused
-		}
-	}
 }
 
 // unchanged opens the devices for writing, and compares what they have now with

@@ -2,6 +2,7 @@ package lvm
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/rok-storage/rok/lvm/disk"
@@ -27,10 +28,13 @@ func (c *commit) writeTexts() error {
 // there; after a power cut it says that this commit did not end.
 func (c *commit) precommit() error {
 	for _, t := range c.targets {
+		t.before = t.area.AreaHeader
+	}
+	for _, t := range c.targets {
 		if t.ignore {
 			continue
 		}
-		h := t.area.AreaHeader
+		h := t.before
 		h.Precommitted = t.place
 		if err := t.write(h); err != nil {
 			return err
@@ -39,41 +43,107 @@ func (c *commit) precommit() error {
 	return syncAll(c.members)
 }
 
-// revert empties the second slots, which the next commit would do too.
+// revert makes the headers what they were, with an empty second slot.
 func (c *commit) revert() error {
 	var errs []error
 	for _, t := range c.targets {
 		if t.ignore {
 			continue
 		}
-		h := t.area.AreaHeader
+		h := t.before
 		h.Precommitted = disk.Location{}
 		errs = append(errs, t.write(h))
 	}
-	return errors.Join(append(errs, syncAll(c.members))...)
+	return errors.Join(append(errs, syncAll(c.members), c.backToAreas())...)
+}
+
+// leaveAreas, backToAreas and arriveAtAreas do so for all PVs whose areas move.
+func (c *commit) leaveAreas() error {
+	for _, m := range c.moves {
+		if err := m.leave(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *commit) backToAreas() error {
+	var errs []error
+	for _, m := range c.moves {
+		errs = append(errs, m.back())
+	}
+	return errors.Join(errs...)
+}
+
+func (c *commit) arriveAtAreas() error {
+	var errs []error
+	for _, m := range c.moves {
+		errs = append(errs, m.arrive(c.text))
+	}
+	return errors.Join(errs...)
 }
 
 // commit puts the text into the first slot. The VG is committed with the first
 // area that has it, whatever becomes of the others. What was written and could
 // not be flushed counts: all who read from now on see it.
 func (c *commit) commit() (committed bool, err error) {
+	rest := c.targets
 	var errs []error
-	for _, t := range c.targets {
-		h := t.area.AreaHeader
-		h.Committed, h.Precommitted = t.place, disk.Location{}
-		if t.ignore {
-			if !committed { // those that get the text come first
-				break
-			}
-			h.Committed.Flags = disk.FlagIgnored
+	if c.old != nil && c.old.VG.Name != c.next.Name && len(rest) > 1 {
+		if err := c.retire(rest[1:]); err != nil {
+			return false, errors.Join(err, c.enlist())
 		}
-		if err := t.write(h); err != nil {
+		if err := rest[0].commit(); err != nil {
+			return false, errors.Join(err, c.enlist())
+		}
+		committed, rest = true, rest[1:]
+		errs = append(errs, syncAll(c.members))
+	}
+	for _, t := range rest {
+		if t.ignore && !committed { // those that get the text come first
+			break
+		}
+		if err := t.commit(); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		committed = true
 	}
 	return committed, errors.Join(append(errs, syncAll(c.members))...)
+}
+
+// retire empties the first slots of areas, so that one that is left says alone what
+// the VG is. Where two areas have different names for one VG, lvm2 2.03.16 believes
+// the one that it reads last, which need not be the newest. It fills an empty area
+// of a VG only where the PV's header does not say that it is used.
+func (c *commit) retire(targets []*target) error {
+	var pvs []*DiskPV
+	for _, t := range targets {
+		if !slices.Contains(pvs, t.pv) {
+			pvs = append(pvs, t.pv)
+		}
+	}
+	if err := setUsed(pvs, false); err != nil {
+		return err
+	}
+	for _, t := range targets {
+		h := t.area.AreaHeader
+		h.Committed = disk.Location{Flags: h.Committed.Flags}
+		if err := t.write(h); err != nil {
+			return err
+		}
+	}
+	return syncAll(c.members)
+}
+
+// commit puts the text into the first slot of the area, or says that it is ignored.
+func (t *target) commit() error {
+	h := t.area.AreaHeader
+	h.Committed, h.Precommitted = t.place, disk.Location{}
+	if t.ignore {
+		h.Committed.Flags = disk.FlagIgnored
+	}
+	return t.write(h)
 }
 
 // write writes the header of the area.

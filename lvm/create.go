@@ -47,7 +47,7 @@ func (op CreateLV) apply(b *Batch) (string, error) {
 		return "", err
 	}
 	d := &demand{policy: b.policy(op.Allocation, ""), place: &op.Place}
-	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize); err != nil {
+	if err = b.newStripes(op.Stripes, op.StripeSize, d, op.Allocation); err != nil {
 		return "", err
 	}
 	if err = b.newSize(op.Size, d); err != nil {
@@ -134,6 +134,22 @@ func (b *Batch) stripes(n int, size units.Sectors) (int, units.Sectors, error) {
 		return 0, 0, refuse(ErrInvalid, "stripe size %d sectors is no power of two from %d on", size, minStripe)
 	}
 	return n, min(size, b.vg.ExtentSize), nil
+}
+
+// newStripes is stripes for a new LV with that policy. lvm2 lets nothing but
+// the LV's own policy, anywhere, put two stripes on a PV; not the VG's.
+func (b *Batch) newStripes(n int, size units.Sectors, d *demand, own Allocation) (err error) {
+	if d.stripes, d.stripeSize, err = b.stripes(n, size); err != nil {
+		return err
+	}
+	if d.stripes == 1 || d.policy != AllocAnywhere || own == AllocAnywhere {
+		return nil
+	}
+	list, err := b.candidates(d.place)
+	if err == nil && d.stripes > len(list) {
+		err = refuse(ErrInvalid, "%d stripes, and %d PVs: ask for allocation anywhere", n, len(list))
+	}
+	return err
 }
 
 // newSize sets the size of a new LV.

@@ -188,10 +188,15 @@ func (s *Scan) replace(pv *DiskPV) {
 // drop takes what is on a device out of the scan.
 func (s *Scan) drop(d *Device) {
 	s.PVs = slices.DeleteFunc(s.PVs, func(pv *DiskPV) bool { return pv.Device == d })
-	s.Faults = slices.DeleteFunc(s.Faults, func(f *Fault) bool { return f.Name == d.Path })
+	s.forgive(d)
 	for _, g := range s.VGs {
 		g.Outdated = slices.DeleteFunc(g.Outdated, func(pv *DiskPV) bool { return pv.Device == d })
 	}
+}
+
+// forgive takes the faults of a device out of the scan.
+func (s *Scan) forgive(d *Device) {
+	s.Faults = slices.DeleteFunc(s.Faults, func(f *Fault) bool { return f.Name == d.Path })
 }
 
 // RemovePV makes a device no PV any more, as pvremove does: the label is

@@ -181,16 +181,23 @@ func (d *decoder) place(l located) error {
 }
 
 // slab allocates values many at once.
-type slab[T any] struct{ free []T }
+type slab[T any] struct {
+	free []T
+	size int // of the next one
+}
 
-// slabSize is how many values are allocated at once. A VG of one LV should not
-// pay for a thousand.
-const slabSize = 32
+// How many values are allocated at once: few for a VG of one LV, and more each
+// time for one of thousands.
+const (
+	firstSlab = 8
+	lastSlab  = 512
+)
 
 // take returns n new values in a slice of their own.
 func (s *slab[T]) take(n int) []T {
 	if n > len(s.free) {
-		s.free = make([]T, max(n, slabSize))
+		s.size = min(max(2*s.size, firstSlab), lastSlab)
+		s.free = make([]T, max(n, s.size))
 	}
 	taken := s.free[:n:n]
 	s.free = s.free[n:]

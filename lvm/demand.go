@@ -92,6 +92,9 @@ func (b *Batch) locateSimply(d *demand, list []candidate, before *layout) *exten
 	if before != nil && len(before.last) == d.stripes {
 		return b.locateBehind(d, list, before, need)
 	}
+	if d.stripes > 1 && len(d.place.ClingTags) > 0 {
+		return nil // PVs that share a tag count as one
+	}
 	areas := make([]placed, 0, len(list))
 	for _, c := range list {
 		if r := b.space[c.pv].choose(need); r.length >= need {

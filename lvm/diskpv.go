@@ -39,9 +39,6 @@ type DiskArea struct {
 // ID is the PV's.
 func (p *DiskPV) ID() ID { return p.Header.ID }
 
-// Areas that hold texts, or are to.
-func (a *DiskArea) inUse() bool { return !a.Misplaced && !a.Ignored() }
-
 // NewPV returns what a VG of extents of the given size would say of p as its
 // newest member: all of the device from the start of the data area on, but for
 // areas behind it.
@@ -49,9 +46,7 @@ func (p *DiskPV) NewPV(extent units.Sectors) *PV {
 	pv := &PV{
 		ID: p.ID(), Device: p.Device.Path, Status: Flags{FlagAllocatable},
 		Size: p.Header.Size.SectorsRoundDown(), Start: p.Header.Data.Start.SectorsRoundDown(),
-	}
-	if end := p.Header.DataEnd().SectorsRoundDown(); extent > 0 && end > pv.Start {
-		pv.Count = Extents((end - pv.Start) / extent)
+		Count: CountExtents(p.Header, extent),
 	}
 	if b := p.Header.Boot; b.Size != 0 {
 		pv.BootStart, pv.BootLength = b.Start.SectorsRoundDown(), b.Size.SectorsRoundDown()

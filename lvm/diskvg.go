@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/units"
 )
 
@@ -149,7 +150,7 @@ func (g *DiskVG) examine() {
 		if !d.Header.Used() {
 			g.fault(g.pvFault(pv, ErrUsedFlag, mendByWrite, "the header on %s does not say that it is in a VG", d.Device.Path))
 		}
-		if err := checkExtents(pv, d, g.VG.ExtentSize); err != nil {
+		if err := checkExtents(pv, d, d.Header.Metadata, g.VG.ExtentSize); err != nil {
 			g.refuse(err)
 		}
 		for _, a := range d.Areas {
@@ -177,9 +178,9 @@ func (g *DiskVG) examineArea(d *DiskPV, a *DiskArea) {
 	}
 }
 
-// checkExtents returns what keeps the extents of pv from being on its device, or
-// nil.
-func checkExtents(pv *PV, d *DiskPV, extent units.Sectors) *Fault {
+// checkExtents returns what keeps the extents of pv from being on its device beside
+// the metadata areas, or nil.
+func checkExtents(pv *PV, d *DiskPV, areas []disk.Area, extent units.Sectors) *Fault {
 	fault := func(err error, mend, format string, args ...any) *Fault {
 		return &Fault{Object: "PV", Name: d.Device.Path, What: fmt.Sprintf(format, args...), Mend: mend, Err: err}
 	}
@@ -191,9 +192,9 @@ func checkExtents(pv *PV, d *DiskPV, extent units.Sectors) *Fault {
 		return fault(ErrSmallDevice, "make the device larger, or the PV smaller", "%d extents of %d sectors from sector %d on, the device has %d", pv.Count, extent, pv.Start, device)
 	}
 	start, end := pv.Start, pv.Start+units.Sectors(pv.Count)*extent
-	for _, a := range d.Areas {
+	for _, a := range areas {
 		from, to := a.Start.SectorsRoundDown(), (a.Start + a.Size).SectorsRoundUp()
-		if !a.Misplaced && from < end && start < to {
+		if from < end && start < to {
 			return fault(ErrMisplaced, "", "extents are in sectors %d to %d, a metadata area in %d to %d", start, end, from, to)
 		}
 	}

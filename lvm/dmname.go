@@ -67,3 +67,30 @@ func ParseDeviceUUID(uuid string) (vg, lv ID, layer Layer, ok bool) {
 	copy(lv[:], ids[len(vg):])
 	return vg, lv, layer, true
 }
+
+// splitDeviceName takes apart what [DeviceName] joined. It reports false for
+// another program's name.
+func splitDeviceName(name string) (vg, lv, layer string, ok bool) {
+	var parts []string
+	var part strings.Builder
+	for i := 0; i < len(name); i++ {
+		switch {
+		case name[i] != '-':
+			part.WriteByte(name[i])
+		case i+1 < len(name) && name[i+1] == '-':
+			part.WriteByte('-')
+			i++
+		default:
+			parts = append(parts, part.String())
+			part.Reset()
+		}
+	}
+	parts = append(parts, part.String())
+	switch len(parts) {
+	case 2:
+		return parts[0], parts[1], "", true
+	case 3:
+		return parts[0], parts[1], parts[2], true
+	}
+	return "", "", "", false
+}

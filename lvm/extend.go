@@ -102,8 +102,9 @@ func (b *Batch) extendOn(t *resizable, op *ExtendLV) error {
 		return err
 	}
 	b.takeSegments(found.segments)
-	if t.tmeta {
-		// The spare's extents come behind these.
+	if t.tmeta && len(op.Place.PVs) == 0 {
+		// The spare's extents come behind these. lvm2 leaves it as it is where
+		// PVs are named.
 		if _, err := b.growSpare(old+d.extents, true, &op.Place); err != nil {
 			for i := range found.segments {
 				b.giveSegment(&found.segments[i])

@@ -10,8 +10,8 @@ import (
 	"github.com/rok-storage/rok/lvm"
 )
 
-// segment returns the first segment of the LV in a golden.
-func segment(t *testing.T, file, lv string) (*lvm.VG, *lvm.Segment) {
+// segmentOf returns the first segment of the LV in a golden.
+func segmentOf(t *testing.T, file, lv string) (*lvm.VG, *lvm.Segment) {
 	t.Helper()
 	vg, err := lvm.Parse(read(t, "testdata/vg/"+file+".disk"))
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestReferences(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file+"/"+test.lv, func(t *testing.T) {
-			vg, s := segment(t, test.file, test.lv)
+			vg, s := segmentOf(t, test.file, test.lv)
 			areas, lvs := s.References()
 			var names []string
 			for _, a := range areas {
@@ -84,7 +84,7 @@ func TestHeldTypesAreKnown(t *testing.T) {
 		}
 		require.NotZero(t, held, file)
 	}
-	_, s := segment(t, "raid_reshape", "r5")
+	_, s := segmentOf(t, "raid_reshape", "r5")
 	require.Equal(t, lvm.Flags{"RESHAPE", "RESHAPE_DATA_OFFSET"}, s.Flags)
 	require.Equal(t, lvm.Extents(1), s.Reshape)
 }

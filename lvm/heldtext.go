@@ -125,5 +125,9 @@ func (p *printer) history(n *text.Node) {
 
 // timeComment is lvm2's comment for a time.
 func (p *printer) timeComment(seconds int64) string {
-	return time.Unix(seconds, 0).In(p.zone).Format("2006-01-02 15:04:05 -0700")
+	if seconds != p.lastTime || p.lastComment == "" { // LVs are often made together
+		p.lastTime = seconds
+		p.lastComment = time.Unix(seconds, 0).In(p.zone).Format("2006-01-02 15:04:05 -0700")
+	}
+	return p.lastComment
 }

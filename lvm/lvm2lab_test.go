@@ -29,6 +29,12 @@ type lab struct {
 // asked.
 func lvm2(t testing.TB, sizes ...units.Bytes) *lab {
 	t.Helper()
+	return lvm2With(t, "", sizes...)
+}
+
+// lvm2With is lvm2 with more in its configuration.
+func lvm2With(t testing.TB, more string, sizes ...units.Bytes) *lab {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, for loop devices")
 	}
@@ -66,7 +72,8 @@ activation {
 	udev_rules = 0
 	monitoring = 0
 }
-`, filter.String(), dir)
+%[3]s
+`, filter.String(), dir, more)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "lvm.conf"), []byte(config), 0o600))
 	l.env = append(os.Environ(), "LVM_SYSTEM_DIR="+dir, "LVM_SUPPRESS_FD_WARNINGS=1", "DM_DISABLE_UDEV=1", "LC_ALL=C")
 	if !testenv.Inside() {

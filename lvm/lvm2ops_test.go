@@ -1,10 +1,12 @@
 package lvm_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,29 +14,33 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
 
 // Random operations on a VG of one to four PVs, by lvm2 and by rok. Both do the
 // same, extent by extent, or both refuse.
+//
+// ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make it another test.
 func TestOperationsAsLVM2(t *testing.T) {
 	lvm2(t)
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("ROK_OPS_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		seed = n
-	}
-	rounds, steps := 3, 25
-	if s := os.Getenv("ROK_OPS_ROUNDS"); s != "" {
-		rounds, _ = strconv.Atoi(s)
-	}
+	number := asked(t)
+	seed, rounds, steps := number("ROK_OPS_SEED", uint64(time.Now().UnixNano())), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
 	for i := range rounds {
-		t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
-			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+uint64(i), 1))}
-			g.run(steps)
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 1))}
+			g.run(int(steps))
 		})
+	}
+}
+
+// asked returns the number that a variable holds, or another.
+func asked(t *testing.T) func(name string, otherwise uint64) uint64 {
+	return func(name string, otherwise uint64) uint64 {
+		n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
+		require.NoError(t, err)
+		return n
 	}
 }
 
@@ -43,8 +49,12 @@ type generator struct {
 	t     *testing.T
 	r     *rand.Rand
 	lab   *lab
+	pvs   []lvm.NewPV // the disks
+	name  string
 	vg    *lvm.VG
+	thin  bool // thin volumes and snapshots, too
 	names int
+	cling []string // tags to cling by
 	trace []string
 
 	changed, refused int
@@ -58,12 +68,52 @@ type operation struct {
 func (g *generator) run(steps int) {
 	pvs := 1 + g.r.IntN(4)
 	var sizes []units.Bytes
-	for range pvs {
-		sizes = append(sizes, units.MiB+units.Bytes(8+g.r.IntN(60))*128*units.KiB)
+	for range pvs + 1 { // one more to join the VG
+		size := units.MiB + units.Bytes(8+g.r.IntN(60))*128*units.KiB
+		if g.thin {
+			size += 6 * units.MiB // for metadata
+		}
+		sizes = append(sizes, size)
 	}
-	g.lab = lvm2(g.t, sizes...)
-	g.lab.must(append([]string{"vgcreate", "-s", "128k", "vg"}, g.lab.disks...)...)
+	more := ""
+	if !g.thin && g.r.IntN(3) == 0 {
+		g.cling = [][]string{{"@a"}, {"@*"}, {"@e", "@b"}}[g.r.IntN(3)]
+		more = fmt.Sprintf(`allocation { cling_tag_list = [ "%s" ] }`, strings.Join(g.cling, `", "`))
+		g.trace = append(g.trace, more)
+	}
+	g.lab = lvm2With(g.t, more, sizes...)
+	for i, disk := range g.lab.disks {
+		g.lab.must("pvcreate", disk)
+		words := strings.Fields(g.lab.must("pvs", "--noheadings", "-o", "pv_uuid", disk))
+		id, err := lvm.ParseID(words[len(words)-1]) // behind warnings
+		require.NoError(g.t, err)
+		sectors, err := sizes[i].Sectors()
+		require.NoError(g.t, err)
+		g.pvs = append(g.pvs, lvm.NewPV{ID: id, Device: disk, Size: sectors, Start: 2048})
+	}
+	if g.name = "vg"; g.thin {
+		g.name = testenv.Name(g.t)
+		g.t.Cleanup(func() {
+			g.lab.must("vgchange", "-an", g.name)
+			g.lab.must("vgremove", "-ff", "-y", g.name)
+		})
+	}
+	g.lab.must(append([]string{"vgcreate", "-s", "128k", g.name}, g.lab.disks[:pvs]...)...)
 	g.vg = g.lab.vg(0)
+	if g.cling != nil {
+		for i, pv := range g.vg.PVs {
+			if tag := []string{"a", "b", "e"}[i%3]; i%2 == 0 {
+				g.lab.must("pvchange", "--addtag", tag, pv.Device)
+			}
+		}
+		g.vg = g.lab.vg(0)
+	}
+	want, err := lvm.NewVG(lvm.CreateVG{Name: g.name, ID: g.vg.ID, ExtentSize: 256, PVs: g.pvs[:pvs]}, lvm.Stamp{})
+	require.NoError(g.t, err)
+	for i := range want.PVs {
+		want.PVs[i].Tags = g.vg.PVs[i].Tags
+	}
+	require.Equal(g.t, string(neutral(g.vg).AppendText(nil)), string(neutral(want).AppendText(nil)))
 	g.trace = append(g.trace, fmt.Sprint("disks of ", sizes))
 	for range steps {
 		g.step()
@@ -73,6 +123,10 @@ func (g *generator) run(steps int) {
 
 func (g *generator) step() {
 	o := g.next()
+	if g.thin {
+		g.lab.must("vgchange", "-an", g.name)
+		o = g.nextThin()
+	}
 	line := strings.Join(o.args, " ")
 	for i, disk := range g.lab.disks {
 		line = strings.ReplaceAll(line, disk, fmt.Sprintf("%%%d", i))
@@ -91,11 +145,16 @@ func (g *generator) step() {
 		var op *lvm.OpError
 		require.True(g.t, errors.As(err, &op), about())
 		g.refused++
+		if strings.Contains(out, "Assertion") { // it may have written something
+			g.vg = g.lab.vg(g.disk(before.PVs[0].ID))
+		}
 		return
 	}
 	require.NoError(g.t, err, about())
 	require.NoError(g.t, got.Validate(), about())
-	g.vg = g.lab.vg(0)
+	got = completed(g.t, got)
+	g.vg = g.lab.vg(g.disk(got.PVs[0].ID))
+	g.name = g.vg.Name
 	if want, have := string(neutral(g.vg).AppendText(nil)), string(neutral(got).AppendText(nil)); want != have {
 		require.Equal(g.t, want, have, about())
 	}
@@ -104,28 +163,145 @@ func (g *generator) step() {
 
 func (g *generator) next() operation {
 	switch n := g.r.IntN(100); {
-	case n < 35 || len(g.vg.LVs) == 0:
+	case n < 32 || len(g.vg.LVs) == 0:
 		return g.create()
-	case n < 60:
+	case n < 54:
 		return g.extend()
-	case n < 72:
+	case n < 64:
 		return g.reduce()
-	case n < 90:
+	case n < 80:
 		lv := g.lv()
-		return operation{[]string{"lvremove", "-y", "vg/" + lv.Name}, lvm.RemoveLV{Name: lv.Name}}
+		return operation{[]string{"lvremove", "-y", g.name + "/" + lv.Name}, lvm.RemoveLV{Name: lv.Name}}
+	case n < 85:
+		lv, to := g.lv(), g.word()
+		return operation{[]string{"lvrename", g.name, lv.Name, to}, lvm.RenameLV{Name: lv.Name, To: to}}
+	case n < 90:
+		return g.change()
+	case n < 95:
+		return g.changePV()
 	default:
-		i := g.r.IntN(len(g.vg.PVs))
-		pv := g.vg.PVs[i]
-		yes := g.r.IntN(3) > 0
-		word := map[bool]string{true: "y", false: "n"}[yes]
-		if yes == pv.Allocatable() { // lvm2 says so, and returns 0
-			return g.create()
-		}
-		return operation{[]string{"pvchange", "-x" + word, g.lab.disks[i]}, lvm.ChangePV{PV: pv.ID, Allocatable: yes}}
+		return g.changeVG()
 	}
 }
 
-func (g *generator) lv() *lvm.LV { return g.vg.LVs[g.r.IntN(len(g.vg.LVs))] }
+// word returns a name, often of something that is there.
+func (g *generator) word() string {
+	return []string{"a", "b", "c-d", "lvol0", "lvol7", "snapshot1", "x_tdata", ".", "v1", "v2", g.name}[g.r.IntN(11)]
+}
+
+// disk returns the index of a PV's disk.
+func (g *generator) disk(id lvm.ID) int {
+	return slices.IndexFunc(g.pvs, func(pv lvm.NewPV) bool { return pv.ID == id })
+}
+
+func (g *generator) yes() (bool, string) {
+	if g.r.IntN(2) == 0 {
+		return true, "y"
+	}
+	return false, "n"
+}
+
+func (g *generator) tags(args *[]string) (add, remove []string) {
+	for range 1 + g.r.IntN(2) {
+		tag := []string{"a", "b", "c/d", "e"}[g.r.IntN(4)]
+		if g.r.IntN(2) == 0 {
+			add, *args = append(add, tag), append(*args, "--addtag", tag)
+		} else {
+			remove, *args = append(remove, tag), append(*args, "--deltag", tag)
+		}
+	}
+	return add, remove
+}
+
+func (g *generator) change() operation {
+	lv := g.lv()
+	op := lvm.ChangeLV{Name: lv.Name}
+	args := []string{"lvchange"}
+	switch yes, y := g.yes(); g.r.IntN(6) {
+	case 0:
+		op.Writable, args = &yes, append(args, map[bool]string{true: "-prw", false: "-pr"}[yes])
+	case 1:
+		r := []lvm.ReadAhead{lvm.ReadAheadAuto, lvm.ReadAheadNone, 8, 256}[g.r.IntN(4)]
+		word := map[lvm.ReadAhead]string{lvm.ReadAheadAuto: "auto", lvm.ReadAheadNone: "none", 8: "8", 256: "256"}[r]
+		op.ReadAhead, args = &r, append(args, "-r", word)
+	case 2:
+		p := []lvm.Allocation{lvm.AllocInherit, lvm.AllocNormal, lvm.AllocContiguous, lvm.AllocCling, lvm.AllocClingByTag, lvm.AllocAnywhere}[g.r.IntN(6)]
+		op.Allocation, args = &p, append(args, "--alloc", cmp.Or(string(p), "inherit"))
+	case 3:
+		op.ActivationSkip, args = &yes, append(args, "-k"+y)
+	case 4:
+		op.AutoActivate, args = &yes, append(args, "--setautoactivation", y)
+	default:
+		add, remove := g.tags(&args)
+		return operation{append(args, g.name+"/"+lv.Name), lvm.TagLV{Name: lv.Name, Add: add, Remove: remove}}
+	}
+	return operation{append(args, g.name+"/"+lv.Name), op}
+}
+
+func (g *generator) changePV() operation {
+	pv := g.vg.PVs[g.r.IntN(len(g.vg.PVs))]
+	disk := g.disk(pv.ID)
+	switch g.r.IntN(3) {
+	case 0:
+		yes, y := g.yes()
+		if yes == pv.Allocatable() { // lvm2 says so, and does not fail
+			return g.change()
+		}
+		return operation{[]string{"pvchange", "-x" + y, pv.Device}, lvm.ChangePV{PV: pv.ID, Allocatable: yes}}
+	case 1:
+		args := []string{"pvchange"}
+		add, remove := g.tags(&args)
+		return operation{append(args, pv.Device), lvm.TagPV{PV: pv.ID, Add: add, Remove: remove}}
+	default:
+		k := units.Sectors(1024 + g.r.IntN(int(g.pvs[disk].Size)/2-1024+1))
+		args := []string{"pvresize", "-y", "--setphysicalvolumesize", fmt.Sprintf("%dk", k), pv.Device}
+		return operation{args, lvm.ResizePV{PV: pv.ID, Size: 2 * k}}
+	}
+}
+
+func (g *generator) changeVG() operation {
+	op := lvm.ChangeVG{}
+	args := []string{"vgchange"}
+	switch yes, y := g.yes(); g.r.IntN(9) {
+	case 0:
+		p := policies[g.r.IntN(len(policies))]
+		op.Allocation, args = &p, append(args, "--alloc", cmp.Or(string(p), "inherit"))
+	case 1:
+		if g.r.IntN(3) == 0 {
+			op.Resizeable, args = &yes, append(args, "-x"+y)
+			break
+		}
+		fallthrough
+	case 2:
+		op.AutoActivate, args = &yes, append(args, "--setautoactivation", y)
+	case 3:
+		n := uint32(g.r.IntN(8))
+		op.MaxLV, args = &n, append(args, "-l", fmt.Sprint(n))
+	case 4:
+		n := uint32(g.r.IntN(6))
+		op.MaxPV, args = &n, append(args, "-p", fmt.Sprint(n))
+	case 5:
+		add, remove := g.tags(&args)
+		return operation{append(args, g.name), lvm.TagVG{Add: add, Remove: remove}}
+	case 6:
+		to := []string{"vg", "vg-2", "a", "..", "vg_3"}[g.r.IntN(5)]
+		return operation{[]string{"vgrename", g.name, to}, lvm.RenameVG{To: to}}
+	case 7:
+		i := g.r.IntN(len(g.pvs))
+		return operation{[]string{"vgextend", g.name, g.lab.disks[i]}, lvm.AddPVs{PVs: []lvm.NewPV{g.pvs[i]}}}
+	default:
+		pv := g.vg.PVs[g.r.IntN(len(g.vg.PVs))]
+		return operation{[]string{"vgreduce", g.name, pv.Device}, lvm.RemovePV{PV: pv.ID}}
+	}
+	return operation{append(args, g.name), op}
+}
+
+func (g *generator) lv() *lvm.LV {
+	if len(g.vg.LVs) == 0 {
+		return nil
+	}
+	return g.vg.LVs[g.r.IntN(len(g.vg.LVs))]
+}
 
 // size returns an amount as lvm2's option, and as rok's.
 func (g *generator) size(shares string, most int) (option, value string, a lvm.Amount) {
@@ -158,12 +334,18 @@ func (g *generator) policy(args *[]string) lvm.Allocation {
 
 // place names PVs, with or without ranges.
 func (g *generator) place(args *[]string) (p lvm.Place) {
+	p.ClingTags = g.cling
 	if g.r.IntN(3) > 0 {
 		return p
 	}
 	for _, i := range g.r.Perm(len(g.vg.PVs))[:1+g.r.IntN(len(g.vg.PVs))] {
 		choice := lvm.PVChoice{PV: g.vg.PVs[i].ID}
-		arg := g.lab.disks[i]
+		arg := g.vg.PVs[i].Device
+		if g.r.IntN(8) == 0 {
+			p.PVs = append(p.PVs, lvm.PVChoice{Tag: "a"})
+			*args = append(*args, "@a")
+			continue
+		}
 		if count := int(g.vg.PVs[i].Count); g.r.IntN(3) == 0 && count > 4 {
 			first := g.r.IntN(count / 2)
 			last := first + g.r.IntN(count-first)
@@ -198,7 +380,7 @@ func (g *generator) create() operation {
 	args = append(args, option, value)
 	op.Allocation = g.policy(&args)
 	op.Stripes = g.stripes(&args)
-	args = append(args, "vg")
+	args = append(args, g.name)
 	op.Place = g.place(&args)
 	return operation{args, op}
 }
@@ -216,7 +398,7 @@ func (g *generator) extend() operation {
 	args = append(args, option, value)
 	op.Allocation = g.policy(&args)
 	op.Stripes = g.stripes(&args)
-	args = append(args, "vg/"+lv.Name)
+	args = append(args, g.name+"/"+lv.Name)
 	op.Place = g.place(&args)
 	return operation{args, op}
 }
@@ -225,11 +407,15 @@ func (g *generator) reduce() operation {
 	lv := g.lv()
 	op := lvm.ReduceLV{Name: lv.Name}
 	args := []string{"lvreduce", "-f", "-y"}
-	option, value, amount := g.size("VG FREE LV", 20)
+	shares := "VG FREE LV"
+	if _, thin := lv.Segments[0].Type.(*lvm.Thin); thin {
+		shares = "LV" // lvm2 does strange things with others
+	}
+	option, value, amount := g.size(shares, 20)
 	if g.r.IntN(3) > 0 {
 		op.By, value = amount, "-"+value
 	} else {
 		op.To = amount
 	}
-	return operation{append(args, option, value, "vg/"+lv.Name), op}
+	return operation{append(args, option, value, g.name+"/"+lv.Name), op}
 }

@@ -46,18 +46,16 @@ const mapperDir = "/dev/mapper/"
 // reference is how the tables of other devices name d.
 func (d *MappedDevice) reference() dm.BlockDev { return dm.BlockDev{Path: mapperDir + d.Name} }
 
-// withNumbers returns t with the devices that number knows by their numbers.
-func withNumbers(t dm.Table, number func(name string) (dm.Dev, bool)) (_ dm.Table, all bool) {
-	all = true
+// withNumbers returns t with the VG's devices by their numbers. It stops at the
+// first that number fails for.
+func withNumbers(t dm.Table, number func(name string) (dm.Dev, error)) (dm.Table, error) {
+	var failed error
 	resolve := func(b dm.BlockDev) dm.BlockDev {
-		if b.Path == "" {
+		if b.Path == "" || failed != nil {
 			return b
 		}
-		dev, known := number(b.Path[len(mapperDir):])
-		if !known {
-			all = false
-			return b
-		}
+		dev, err := number(b.Path[len(mapperDir):])
+		failed = err
 		return dm.BlockDev{Dev: dev}
 	}
 	out := make(dm.Table, len(t))
@@ -89,7 +87,7 @@ func withNumbers(t dm.Table, number func(name string) (dm.Dev, bool)) (_ dm.Tabl
 		}
 		out[i] = s
 	}
-	return out, all
+	return out, failed
 }
 
 // String prints, for example, `vg-home (LVM-…): 0 2048 linear 8:16 2048`.

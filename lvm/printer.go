@@ -19,6 +19,9 @@ type printer struct {
 	pvs    map[ID]string // what the text calls the PVs
 	lastPV ID            // the PV that was looked up last, and its name
 	name   string
+	// The time that was printed last, and its comment.
+	lastTime    int64
+	lastComment string
 
 	unknown unknownEntries // of the object that is printed
 }

@@ -50,6 +50,9 @@ func (op *ReduceLV) newEnd(b *Batch, t *resizable) (Extents, error) {
 			return 0, err
 		}
 		n = to
+	} else if of := op.By.Size.Of; t.virtual && op.By.Extents == 0 && of != "" && of != "LV" {
+		// lvm2 reduces to such a share, or says that it cannot.
+		return 0, refuse(ErrInvalid, "it has no extents to take a share of %s from", of)
 	} else {
 		by, err := op.By.extents(b.vg.ExtentSize, whole, roundDown, roundDown)
 		if err != nil {

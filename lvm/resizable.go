@@ -122,9 +122,6 @@ func (b *Batch) follow(t *resizable) {
 
 // extendVirtual makes an LV larger that has no extents.
 func (b *Batch) extendVirtual(t *resizable, op *ExtendLV) error {
-	if op.Stripes > 1 {
-		return refuse(ErrInvalid, "it has no stripes")
-	}
 	if len(t.user.lv.Segments) > 1 {
 		return refuse(ErrNotSupported, "its segments are of several types")
 	}
@@ -133,7 +130,8 @@ func (b *Batch) extendVirtual(t *resizable, op *ExtendLV) error {
 		return err
 	}
 	lv := b.edit(t.user)
-	lv.Segments[len(lv.Segments)-1].Length += n - lv.Size()
+	more := stripeFit(n-lv.Size(), max(op.Stripes, 1), false, 0) // lvm2 rounds, all the same
+	lv.Segments[len(lv.Segments)-1].Length += more
 	return nil
 }
 

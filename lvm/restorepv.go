@@ -45,7 +45,7 @@ func (s *Scan) restorePV(d *Device, r RestorePV) (*DiskPV, error) {
 	} else if old != nil && !r.Force {
 		return nil, fmt.Errorf("it is PV %s: %w", old.ID(), ErrNotFree)
 	}
-	if err := checkExtents(want, &DiskPV{Device: d}, r.VG.ExtentSize); err != nil {
+	if err := checkExtents(want, &DiskPV{Device: d}, nil, r.VG.ExtentSize); err != nil {
 		return nil, err
 	}
 	found, err := disk.Signatures(d, d.Size)

@@ -36,9 +36,11 @@ func (d *decoder) readSegment(lv *LV, s *Segment) {
 			s.Length = Extents(d.r.Uint32())
 		case e.index == segReshape:
 			s.Reshape = Extents(d.r.Uint32())
-		case e.index == segTags && s.Type != nil:
+		case e.index == segTags:
 			s.Tags = d.words()
-		case e.index == segType && s.Type == nil:
+		case e.index == segType && s.Type != nil:
+			d.r.Fail(d.r.Offset(), e.fault(ErrDuplicate, "two types of a segment"))
+		case e.index == segType:
 			d.readType(s, &e)
 		case s.Type == nil:
 			e.keep()

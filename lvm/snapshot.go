@@ -53,7 +53,7 @@ func (op CreateCOWSnapshot) apply(b *Batch) (string, error) {
 		return "", err
 	}
 	d := &demand{policy: b.policy(op.Allocation, ""), place: &op.Place}
-	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize); err != nil {
+	if err = b.newStripes(op.Stripes, op.StripeSize, d, op.Allocation); err != nil {
 		return "", err
 	}
 	if err := b.cowSize(&op, d, origin.lv, chunk); err != nil {

@@ -2,6 +2,7 @@ package lvm_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"testing"
@@ -161,24 +162,37 @@ func (d disks) record() *journal {
 	return j
 }
 
-// pvs makes PVs of all devices, of an extent size of 512 KiB.
-func (d disks) pvs(t testing.TB) *lvm.Scan {
+// pvs makes PVs of all devices, as c says; nil: as pvcreate does.
+func (d disks) pvs(t testing.TB, c *lvm.CreatePV) *lvm.Scan {
 	t.Helper()
-	s := d.scan()
-	for _, device := range d.devices() {
-		_, err := s.CreatePV(device, lvm.CreatePV{})
+	if c == nil {
+		c = &lvm.CreatePV{}
+	}
+	devices := d.devices()
+	s := lvm.ScanDevices(devices, lvm.ScanOptions{})
+	for _, device := range devices {
+		_, err := s.CreatePV(device, *c)
 		require.NoError(t, err)
 	}
 	return s
 }
 
-// newVG is a VG of the first n PVs of a scan, in no text yet.
-func newVG(s *lvm.Scan, name string, n int) *lvm.VG {
+// newVG is a VG of the first n PVs of a scan, with extents of 512 KiB and some LVs
+// of one extent on the first PV. It is in no text yet.
+func newVG(s *lvm.Scan, name string, n, lvs int) *lvm.VG {
 	vg := &lvm.VG{
 		Name: name, ID: lvm.NewID(), Format: "lvm2", Status: lvm.Flags{"RESIZEABLE", "READ", "WRITE"}, ExtentSize: 1024,
+		Origin: lvm.Origin{Description: "test", Host: "host", System: "Linux", Time: 1700000000},
 	}
 	for _, pv := range s.PVs[:n] {
 		vg.PVs = append(vg.PVs, pv.NewPV(vg.ExtentSize))
+	}
+	for i := range lvs {
+		vg.LVs = append(vg.LVs, &lvm.LV{
+			Name: fmt.Sprint("lv", i), ID: lvm.NewID(), Status: lvm.Flags{"READ", "WRITE", "VISIBLE"},
+			CreationTime: 1700000000, CreationHost: "host",
+			Segments: []lvm.Segment{{Length: 1, Type: &lvm.Striped{Areas: []lvm.Area{{PV: vg.PVs[0].ID, Start: lvm.Extents(i)}}}}},
+		})
 	}
 	return vg
 }
@@ -190,11 +204,11 @@ func tagged(vg *lvm.VG, tag string) *lvm.VG {
 	return vg
 }
 
-// committed makes a VG of the first n devices.
+// committed makes a VG of the first n devices, with two LVs.
 func (d disks) committed(t testing.TB, name string, n int) (*lvm.Scan, *lvm.DiskVG) {
 	t.Helper()
-	s := d.pvs(t)
-	g, err := s.Commit(lvm.CommitRequest{New: newVG(s, name, n)})
+	s := d.pvs(t, nil)
+	g, err := s.Commit(lvm.CommitRequest{New: newVG(s, name, n, 2)})
 	require.NoError(t, err)
 	return s, g
 }

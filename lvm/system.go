@@ -33,6 +33,10 @@ type SystemConfig struct {
 	OpenDevice func(path string, access Access) (*Device, error)
 	// Activator says how LVs become devices. Its places are those of Host.
 	Activator ActivatorConfig
+	// BusyRetry is how long the removal of a device is tried that is in use: what
+	// looks at new devices opens them for a moment. Zero: 5 seconds, as lvm2 does
+	// it; negative: not again.
+	BusyRetry time.Duration
 	// Command is what VG texts say that their writer was: "rok lv create vg/a".
 	// Empty: the name in Host.
 	Command string
@@ -55,7 +59,12 @@ type System struct {
 	kernel kernel
 }
 
-const defaultCommand = "rok"
+const (
+	defaultCommand = "rok"
+	// defaultBusyRetry is lvm2's: 25 times every 200 ms, DEFAULT_RETRY_DEACTIVATION
+	// of lib/config/defaults.h.
+	defaultBusyRetry = 5 * time.Second
+)
 
 // OpenSystem reads lvm2's settings. It fails with a [*host.SettingError].
 func OpenSystem(cfg *SystemConfig) (*System, error) {
@@ -64,6 +73,7 @@ func OpenSystem(cfg *SystemConfig) (*System, error) {
 		s.cfg = *cfg
 	}
 	s.cfg.Command = cmp.Or(s.cfg.Command, defaultCommand)
+	s.cfg.BusyRetry = max(cmp.Or(s.cfg.BusyRetry, defaultBusyRetry), 0)
 	if s.cfg.Now == nil {
 		s.cfg.Now = time.Now
 	}
@@ -113,6 +123,9 @@ func (s *System) node() (name, system string) {
 	if s.host != nil {
 		words, _ := s.host.System() // only a comment
 		return s.host.Node(), words
+	}
+	if h := s.cfg.Host; h != nil && h.Node != "" {
+		return h.Node, ""
 	}
 	name, _ = os.Hostname() // a text may have none
 	return name, ""

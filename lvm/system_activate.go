@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/lvm/host"
@@ -22,13 +21,8 @@ type ActivateOptions struct {
 }
 
 // ErrOffline says that there is no device-mapper, or that it is not to be asked:
-// of image files, nothing is activated.
-var ErrOffline = fmt.Errorf("no device-mapper to activate with: %w", errors.ErrUnsupported)
-
-// deactivatePatience is how long a device that is in use is tried again: what
-// looks at new devices opens them for a moment. lvm2 waits 5 seconds, in
-// retry_deactivation of activation/.
-const deactivatePatience = 5 * time.Second
+// of image files, nothing is activated. It matches [errors.ErrUnsupported].
+var ErrOffline = fmt.Errorf("nothing can be activated: %w", errors.ErrUnsupported)
 
 // Activate makes the named LVs of a VG devices; nil names all of its volumes. What
 // is active is left alone, or made what it should be. Messages that pools have yet
@@ -69,7 +63,7 @@ func (s *System) Deactivate(ctx context.Context, vg string, lvs []string) (c *Ch
 		return nil, err
 	}
 	c = &Change{Before: g.VG, After: g.VG, Names: lvs}
-	err = a.Deactivate(ctx, DeactivateRequest{VG: g.VG, LVs: lvs, Retry: deactivatePatience})
+	err = a.Deactivate(ctx, DeactivateRequest{VG: g.VG, LVs: lvs, Retry: s.cfg.BusyRetry})
 	if err == nil && lvs == nil && s.host != nil {
 		c.warn(s.host.VGInactive(vg))
 	}
@@ -92,7 +86,10 @@ func (s *System) beginActivation(ctx context.Context, vg string) (*session, *Act
 	if err != nil {
 		return nil, nil, err
 	}
-	if conn == nil {
+	switch {
+	case s.images():
+		return nil, nil, fmt.Errorf("VG %s is in image files: %w", vg, ErrOffline)
+	case conn == nil:
 		return nil, nil, fmt.Errorf("VG %s: %w", vg, ErrOffline)
 	}
 	t, err := s.begin(ctx, host.LockRequest{VGs: []string{vg}, Mode: host.Exclusive}, ScanOptions{VG: vg})

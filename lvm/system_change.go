@@ -3,7 +3,10 @@ package lvm
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"strings"
 
+	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -21,6 +24,9 @@ type ChangeOptions struct {
 	// Deactivate deactivates active LVs that the change removes. Without it such
 	// a change is refused with an [*ActiveError].
 	Deactivate bool
+
+	// headers are of PVs that get another one. The plan of the change fills it.
+	headers map[ID]disk.PVHeader
 }
 
 // SignaturePolicy says what to do with what is found on a new LV.
@@ -87,9 +93,13 @@ func (s *System) change(ctx context.Context, vg string, r host.LockRequest, so S
 	return t.change(ctx, g, o, plan)
 }
 
-// find returns the VG of that name that a change is about.
+// find returns the VG of that name that a change is about. It fails with
+// [ErrNotFound].
 func (t *session) find(vg string) (*DiskVG, error) {
 	g, err := t.scan.VG(vg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoVG(vg)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +118,7 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 	if err != nil {
 		return nil, err
 	}
+	t.headers = o.headers
 	c := &Change{Before: g.VG}
 	b, err := NewBatch(g.VG, t.s.stamp())
 	if err != nil {
@@ -116,7 +127,7 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 	for _, op := range ops {
 		name, err := b.Do(op)
 		if err != nil {
-			return nil, err
+			return nil, g.withDevices(err)
 		}
 		c.Names = append(c.Names, name)
 	}
@@ -125,4 +136,18 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 		return c, nil
 	}
 	return c, t.apply(ctx, c, g, b.VG(), o)
+}
+
+// withDevices calls PVs by their devices, where an operation that was refused has
+// their IDs.
+func (g *DiskVG) withDevices(err error) error {
+	e, ok := errors.AsType[*OpError](err)
+	if !ok {
+		return err
+	}
+	for _, pv := range g.View().PVs {
+		e.Object = strings.ReplaceAll(e.Object, pv.ID.String(), pv.label())
+		e.Reason = strings.ReplaceAll(e.Reason, pv.ID.String(), pv.label())
+	}
+	return err
 }

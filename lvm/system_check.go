@@ -38,6 +38,9 @@ func (s *System) Check(ctx context.Context, vgs ...string) ([]Checked, error) {
 	var errs []error
 	for _, name := range vgs {
 		g, err := scan.VG(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errNoVG(name)
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -104,4 +107,6 @@ func (s *System) checkOwner(vg *VG) *Fault {
 }
 
 // errNoVG is what a VG that is not there is.
-func errNoVG(name string) error { return fmt.Errorf("VG %s: %w", name, fs.ErrNotExist) }
+func errNoVG(name string) error { return &OpError{Op: opFindVG, Object: name, Err: ErrNotFound} }
+
+const opFindVG = "find VG"

@@ -38,7 +38,9 @@ const (
 // commit writes next for g, or for no VG, and keeps a copy of what was. suspend
 // may be nil.
 func (t *session) commit(c *Change, g *DiskVG, next *VG, suspend func(*VG) (func(bool) error, error)) (*DiskVG, error) {
-	return t.commitRequest(c, CommitRequest{VG: g, New: next, Suspend: suspend})
+	r := CommitRequest{VG: g, New: next, Suspend: suspend, Headers: t.headers}
+	t.headers = nil
+	return t.commitRequest(c, r)
 }
 
 func (t *session) commitRequest(c *Change, r CommitRequest) (*DiskVG, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rok-storage/rok/dm"
 )
@@ -16,10 +18,16 @@ type ActiveError struct {
 }
 
 func (e *ActiveError) Error() string {
-	if len(e.LVs) == 1 {
-		return fmt.Sprintf("LV %s/%s is active", e.VG, e.LVs[0])
+	const most = 4
+	names := slices.Clone(e.LVs)
+	if more := len(names) - most; more > 1 {
+		names = append(names[:most], fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("LV %s/%s and %d others are active", e.VG, e.LVs[0], len(e.LVs)-1)
+	verb := "is"
+	if len(e.LVs) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("VG %s: %s %s active", e.VG, strings.Join(names, ", "), verb)
 }
 
 // Is reports whether target is [ErrInUse].
@@ -31,8 +39,8 @@ func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o C
 	if err != nil {
 		return err
 	}
-	if conn != nil && !o.Deactivate {
-		if err := t.refuseActive(conn, g.VG, next); err != nil {
+	if conn != nil {
+		if err := t.refuseLive(conn, g.VG, next, o); err != nil {
 			return err
 		}
 	}
@@ -69,21 +77,35 @@ func (t *session) end(c *Change, g *DiskVG) {
 	t.backup(c, g.VG)
 }
 
-// refuseActive refuses to take active LVs away.
-func (t *session) refuseActive(conn *dm.Conn, old, next *VG) error {
-	var gone []*LV
-	stays := byID(next)
+// refuseLive refuses what is not done with active LVs: to take them away without
+// being told so, and to resize one that has copy-on-write snapshots, which lvm2
+// does not do either.
+func (t *session) refuseLive(conn *dm.Conn, old, next *VG, o ChangeOptions) error {
+	var gone, resized []*LV
+	is := byID(next)
 	r := relationsOf(old)
 	for _, lv := range old.LVs {
-		if stays[lv.ID] == nil && r.isVolume(lv) {
+		switch now := is[lv.ID]; {
+		case now == nil && r.isVolume(lv):
 			gone = append(gone, lv)
+		case now != nil && now.Size() != lv.Size() && len(r.snapshots[lv.Name]) > 0:
+			resized = append(resized, lv)
 		}
 	}
-	active, err := activeOf(conn, old, gone)
+	if !o.Deactivate {
+		active, err := activeOf(conn, old, gone)
+		if err != nil {
+			return err
+		}
+		if len(active) > 0 {
+			return &ActiveError{VG: old.Name, LVs: active}
+		}
+	}
+	active, err := activeOf(conn, old, resized)
 	if err != nil || len(active) == 0 {
 		return err
 	}
-	return &ActiveError{VG: old.Name, LVs: active}
+	return &OpError{Op: "resize LV", Object: old.Name + "/" + active[0], Reason: "it is active, and has snapshots", Err: ErrInUse}
 }
 
 // activeOf are the names of those of the LVs that have devices.

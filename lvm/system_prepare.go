@@ -7,49 +7,50 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
-// clearedStart is how much of a new LV is overwritten, as lvm2 does it: wipe_lv of
-// lib/metadata/lv_manip.c.
+// clearedStart is how much of a new thin volume is overwritten, as lvm2 does it:
+// wipe_lv of lib/metadata/lv_manip.c. See [VG.BlankAreas] for others.
 const clearedStart = 4 * units.KiB
 
-// prepare makes the extents of LVs that next has and g does not have ready: what
-// they begin with is overwritten where they are, on PVs, before anybody can know
-// of them. lvm2 does it through the new LV, which it then has to remove again if
-// that fails.
+// prepare makes the extents of volumes that next has and g does not have ready:
+// what they begin with is overwritten where they are, on PVs, before anybody can
+// know of them. lvm2 does it through the new LV, which it then has to remove again
+// if that fails.
 func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error {
-	had := make(map[ID]bool, len(g.VG.LVs))
-	for _, lv := range g.VG.LVs {
-		had[lv.ID] = true
-	}
+	had := byID(g.VG)
+	r := relationsOf(next)
 	devices := make(map[ID]*Device, len(g.PVs))
 	for i, pv := range g.VG.PVs {
 		if g.PVs[i] != nil {
 			devices[pv.ID] = g.PVs[i].Device
 		}
 	}
-	parts := internalStarts(next)
 	touched := map[*Device]bool{}
 	for _, lv := range next.LVs {
-		if had[lv.ID] {
+		if had[lv.ID] != nil || !r.isVolume(lv) {
 			continue
 		}
-		part := parts[lv.Name]
-		if o.KeepStart && !part || !onPVs(lv) {
+		plain := onPVs(lv) && r.cow[lv.Name] == nil
+		if plain && o.KeepStart {
 			continue
 		}
-		data := &lvData{next, lv, devices}
 		if err := t.openMembers(g, nil); err != nil {
 			return err
 		}
-		if !part && o.Signatures != KeepSignatures {
-			if err := t.clearSignatures(c, data, o.Signatures); err != nil {
+		if plain && o.Signatures != KeepSignatures {
+			if err := t.clearSignatures(c, &lvData{next, lv, devices}, o.Signatures); err != nil {
 				return err
 			}
 		}
-		if _, err := data.WriteAt(make([]byte, min(clearedStart, data.size())), 0); err != nil {
-			return fmt.Errorf("clear LV %s/%s: %w", next.Name, lv.Name, err)
+		areas, err := next.BlankAreas(lv.Name)
+		if err != nil {
+			return err
 		}
-		for _, a := range lv.Segments[0].Type.(*Striped).Areas {
-			touched[devices[a.PV]] = true
+		for _, a := range areas {
+			d := devices[a.PV]
+			if _, err := d.WriteAt(make([]byte, a.Length), int64(a.Offset)); err != nil {
+				return fmt.Errorf("clear LV %s/%s: %w", next.Name, lv.Name, err)
+			}
+			touched[d] = true
 		}
 	}
 	for d := range touched {
@@ -58,21 +59,6 @@ func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error
 		}
 	}
 	return nil
-}
-
-// internalStarts are the LVs whose first block the kernel reads: the metadata of
-// pools, and the stores of snapshots. It must be zeros for a new one.
-func internalStarts(vg *VG) map[string]bool {
-	parts := map[string]bool{}
-	for _, lv := range vg.LVs {
-		switch t := only(lv).(type) {
-		case *ThinPool:
-			parts[t.Metadata] = true
-		case *Snapshot:
-			parts[t.COW] = true
-		}
-	}
-	return parts
 }
 
 // onPVs reports whether all of lv's data is on PVs.

@@ -19,6 +19,10 @@ var ErrNotInVG = errors.New("PV is in no VG")
 // each VG. plan makes the operation for one of them. It goes on after a VG that
 // fails, and returns all errors joined. A PV that is in no VG is [ErrNotInVG].
 func (s *System) ChangePVs(ctx context.Context, names []string, plan func(g *DiskVG, id ID) (Op, error)) ([]*Change, error) {
+	return s.changePVs(ctx, names, ChangeOptions{}, plan)
+}
+
+func (s *System) changePVs(ctx context.Context, names []string, o ChangeOptions, plan func(g *DiskVG, id ID) (Op, error)) ([]*Change, error) {
 	vgs, members, err := s.vgsOf(ctx, names)
 	if err != nil {
 		return nil, err
@@ -27,7 +31,7 @@ func (s *System) ChangePVs(ctx context.Context, names []string, plan func(g *Dis
 	var errs []error
 	for _, vg := range vgs {
 		r := host.LockRequest{Global: host.Shared, VGs: []string{vg}, Mode: host.Exclusive}
-		c, err := s.change(ctx, vg, r, ScanOptions{VG: vg}, ChangeOptions{}, func(g *DiskVG) ([]Op, error) {
+		c, err := s.change(ctx, vg, r, ScanOptions{VG: vg}, o, func(g *DiskVG) ([]Op, error) {
 			var ops []Op
 			for _, name := range members[vg] {
 				id, err := g.FindPV(name)
@@ -97,20 +101,23 @@ func (s *Scan) FindPV(name string) (*DiskPV, error) {
 	return nil, fmt.Errorf("%s is no PV: %w", name, fs.ErrNotExist)
 }
 
-// ResizePV gives a PV, by device or ID, the size of its device, or the one that is
-// asked for. What is in a VG gets more extents, or gives up free ones at its end.
+// ResizePV gives a PV, by device or ID, the size of its device (0), or the one that
+// is asked for. What is in a VG gets more extents, or gives up free ones at its end.
 func (s *System) ResizePV(ctx context.Context, name string, size units.Bytes) error {
-	_, err := s.ChangePVs(ctx, []string{name}, func(g *DiskVG, id ID) (Op, error) {
-		i := pvPosition(g.VG, id)
-		pv := g.PVs[i]
-		if pv == nil {
-			return nil, &OpError{Op: "resize PV", Object: name, Err: ErrMissingPV}
+	o := ChangeOptions{headers: map[ID]disk.PVHeader{}}
+	_, err := s.changePVs(ctx, []string{name}, o, func(g *DiskVG, id ID) (Op, error) {
+		for _, pv := range g.PVs {
+			if pv == nil || pv.ID() != id {
+				continue
+			}
+			h, err := pv.Resized(size)
+			if err != nil {
+				return nil, err
+			}
+			o.headers[id] = h
+			return ResizePV{PV: id, Size: h.Size.SectorsRoundDown(), End: h.DataEnd().SectorsRoundDown()}, nil
 		}
-		h, err := resized(pv, size)
-		if err != nil {
-			return nil, err
-		}
-		return ResizePV{PV: id, Size: h.Size.SectorsRoundDown(), End: h.DataEnd().SectorsRoundDown()}, nil
+		return nil, &OpError{Op: "resize PV", Object: name, Err: ErrMissingPV}
 	})
 	if errors.Is(err, ErrNotInVG) {
 		return s.resizeOrphan(ctx, name, size)
@@ -118,42 +125,7 @@ func (s *System) ResizePV(ctx context.Context, name string, size units.Bytes) er
 	return err
 }
 
-func pvPosition(vg *VG, id ID) int {
-	for i, pv := range vg.PVs {
-		if pv.ID == id {
-			return i
-		}
-	}
-	return -1
-}
-
-// resized is the header of a PV of another size. One with a metadata area at its
-// end cannot have another.
-func resized(pv *DiskPV, size units.Bytes) (disk.PVHeader, error) {
-	h := pv.Header
-	if size == 0 {
-		size = pv.Device.Size
-	}
-	refused := func(err error, format string, args ...any) (disk.PVHeader, error) {
-		return h, &OpError{Op: "resize PV", Object: pv.Device.Path, Reason: fmt.Sprintf(format, args...), Err: err}
-	}
-	size &^= units.SectorSize - 1
-	if size > pv.Device.Size {
-		return refused(ErrInvalid, "the device has %s", pv.Device.Size.Human())
-	}
-	for _, a := range h.Metadata {
-		if a.Start >= h.Data.Start {
-			return refused(ErrNotSupported, "it has a metadata area at its end")
-		}
-	}
-	if size < disk.MinSize || size <= h.Data.Start {
-		return refused(ErrInvalid, "%s is too small", size.Human())
-	}
-	h.Size = size
-	return h, nil
-}
-
-// resizeOrphan writes the label of a PV that is in no VG.
+// resizeOrphan resizes a PV that is in no VG.
 func (s *System) resizeOrphan(ctx context.Context, name string, size units.Bytes) (err error) {
 	t, err := s.begin(ctx, everything(), ScanOptions{})
 	if err != nil {
@@ -164,18 +136,12 @@ func (s *System) resizeOrphan(ctx context.Context, name string, size units.Bytes
 	if err != nil {
 		return err
 	}
-	if pv.VG != nil {
-		return fmt.Errorf("resize PV %s: %w", name, ErrChanged)
-	}
-	h, err := resized(pv, size)
+	h, err := pv.Resized(size)
 	if err != nil {
 		return err
 	}
 	if err := pv.Device.Upgrade(Exclusive); err != nil {
 		return err
 	}
-	if err := pv.writeLabel(h); err != nil {
-		return err
-	}
-	return deviceError(pv, "flush", pv.Device.Sync())
+	return t.scan.ResizePV(pv, h)
 }

@@ -76,7 +76,7 @@ func (p *DiskPV) areas(line *PVReport) {
 	line.ExtensionVersion = p.Header.Version
 	line.Areas = len(p.Areas)
 	for _, a := range p.Areas {
-		if a.inUse() {
+		if !a.Ignored() {
 			line.UsedAreas++
 		}
 		if line.AreaSize == 0 || a.Size < line.AreaSize {
@@ -92,21 +92,13 @@ func (p *DiskPV) areas(line *PVReport) {
 }
 
 // free is how much longer a text in the area may become, in whole sectors:
-// mda_free_sectors of vgname_from_mda, lib/format_text/format-text.c.
+// mda_free_sectors of lib/format_text/format-text.c.
 func (a *DiskArea) free() units.Bytes {
-	const header = units.SectorSize
-	if a.Size < header {
-		return 0
+	most := a.MaxText()
+	if !a.Damaged && !a.Committed.Empty() {
+		most -= min(a.Committed.Size, most)
 	}
-	ring := a.Size - header
-	if a.Damaged || a.Committed.Empty() {
-		return (ring/2 - min(ring/2, units.SectorSize)) &^ (units.SectorSize - 1)
-	}
-	used := (a.Committed.Size + units.SectorSize - 1) &^ (units.SectorSize - 1)
-	if 2*used >= ring {
-		return 0
-	}
-	return (ring - 2*used) / 2 &^ (units.SectorSize - 1)
+	return most &^ (units.SectorSize - 1)
 }
 
 // Report is the VG's line in a report, with what its devices say.
@@ -119,7 +111,7 @@ func (g *DiskVG) Report() VGReport {
 		}
 		for _, a := range pv.Areas {
 			line.Areas++
-			if a.inUse() {
+			if !a.Ignored() {
 				line.UsedAreas++
 			}
 			if line.AreaSize == 0 || a.Size < line.AreaSize {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -20,7 +21,7 @@ func (s *System) Backup(ctx context.Context, vg string) (text []byte, _ *VG, err
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	g, err := t.scan.VG(vg)
+	g, err := t.find(vg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +65,11 @@ func (s *System) Copies(ctx context.Context, vg string) (copies []Copy, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	old, errs := t.scan.OldTexts(vg)
+	search := vg
+	if g, err := t.scan.VG(vg); err == nil {
+		search = g.VG.ID.String() // it may have had another name
+	}
+	old, errs := t.scan.OldTexts(search)
 	for _, o := range old {
 		c := Copy{
 			Where: o.PV.Device.Path, Offset: o.Area.Start + o.Offset, Committed: o.Committed,
@@ -118,10 +123,10 @@ func ReadBackupFile(path string) (*VG, error) {
 }
 
 // LatestBackup reads the newest backup file of a VG. It fails with
-// [fs.ErrNotExist].
+// [fs.ErrNotExist], always where VGs are in image files.
 func (s *System) LatestBackup(vg string) (*VG, error) {
 	if s.host == nil {
-		return nil, errNoVG(vg)
+		return nil, fmt.Errorf("backup of %s: %w", vg, fs.ErrNotExist)
 	}
 	src, err := s.host.ReadBackup(vg)
 	if err != nil {
@@ -157,7 +162,7 @@ func (s *System) Restore(ctx context.Context, old *VG) (c *Change, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	g, err := t.scan.VG(old.ID.String())
+	g, err := t.scan.VG(old.ID.String()) // it may be gone
 	c = &Change{Names: []string{old.Name}}
 	if err == nil {
 		c.Before = g.VG

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -66,6 +67,8 @@ type session struct {
 	locks *lockSet
 	set   *deviceSet
 	scan  *Scan
+
+	headers map[ID]disk.PVHeader // of the next commit
 }
 
 // begin takes locks, and reads what is on the devices under them: those that are

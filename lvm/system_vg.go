@@ -37,7 +37,7 @@ func (s *System) CreateVG(ctx context.Context, r CreateVG, devices []string, pv 
 	}
 	joining, err := t.candidates(devices, pv)
 	if err != nil {
-		return nil, err
+		return nil, &OpError{Op: "create VG", Object: r.Name, Err: err}
 	}
 	r.PVs = plannedPVs(joining)
 	if _, err := NewVG(r, s.stamp()); err != nil {
@@ -67,7 +67,7 @@ func (s *System) ExtendVG(ctx context.Context, vg string, devices []string, pv N
 	}
 	joining, err := t.candidates(devices, pv)
 	if err != nil {
-		return nil, err
+		return nil, &OpError{Op: "extend VG", Object: vg, Err: err}
 	}
 	if _, err := Apply(g.VG, s.stamp(), AddPVs{PVs: plannedPVs(joining)}); err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (t *session) applyNew(c *Change, g *DiskVG, next *VG) error {
 func (s *System) ReduceVG(ctx context.Context, vg string, devices []string) (*Change, error) {
 	c, err := s.change(ctx, vg, everything(vg), ScanOptions{}, ChangeOptions{}, func(g *DiskVG) ([]Op, error) {
 		if len(devices) == 0 {
-			return unusedPVs(g.VG), nil
+			return g.unusedPVs(), nil
 		}
 		return g.eachPV(devices, func(id ID) Op { return RemovePV{PV: id} })
 	})
@@ -127,15 +127,11 @@ func (g *DiskVG) eachPV(names []string, op func(ID) Op) ([]Op, error) {
 }
 
 // unusedPVs are the operations that remove all PVs that have no used extents, but
-// for the last one of a VG.
-func unusedPVs(vg *VG) (ops []Op) {
-	for _, line := range vg.ReportPVs() {
-		if line.UsedExtents != 0 || len(ops) == len(vg.PVs)-1 {
-			continue
-		}
-		id, err := ParseID(line.UUID)
-		if err == nil {
-			ops = append(ops, RemovePV{PV: id})
+// for the last one of a VG. One that is missing is another matter.
+func (g *DiskVG) unusedPVs() (ops []Op) {
+	for i, line := range g.VG.ReportPVs() {
+		if line.UsedExtents == 0 && len(ops) < len(g.VG.PVs)-1 && g.PVs[i] != nil {
+			ops = append(ops, RemovePV{PV: g.VG.PVs[i].ID})
 		}
 	}
 	return ops
@@ -239,31 +235,30 @@ func volumeCount(vg *VG) string {
 	return fmt.Sprintf("%d volumes", n)
 }
 
-// removeAll are the operations that remove all LVs, those that others stand on
-// last.
+// removeAll are the operations that remove all LVs: pools with their volumes, which
+// then need not be told, and of others those that stand on another first.
 func removeAll(vg *VG) (ops []Op) {
 	r := relationsOf(vg)
-	rank := func(lv *LV) int {
-		switch only(lv).(type) {
-		case *ThinPool:
-			return 3
-		case *Thin:
-			return 1
-		}
-		if r.cow[lv.Name] != nil {
-			return 0
-		}
-		return 2
-	}
-	var volumes []*LV
+	var pools, snapshots, others []Op
 	for _, lv := range vg.LVs {
-		if r.isVolume(lv) {
-			volumes = append(volumes, lv)
+		if !r.isVolume(lv) {
+			continue
+		}
+		op := RemoveLV{Name: lv.Name, WithDependents: true}
+		switch t := only(lv).(type) {
+		case *ThinPool:
+			pools = append(pools, op)
+		case *Thin:
+			if r.lvs[t.Pool] == nil {
+				others = append(others, op)
+			}
+		default:
+			if r.cow[lv.Name] != nil {
+				snapshots = append(snapshots, op)
+			} else {
+				others = append(others, op)
+			}
 		}
 	}
-	slices.SortStableFunc(volumes, func(a, b *LV) int { return rank(a) - rank(b) })
-	for _, lv := range volumes {
-		ops = append(ops, RemoveLV{Name: lv.Name})
-	}
-	return ops
+	return slices.Concat(pools, snapshots, others)
 }

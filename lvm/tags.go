@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// TagVG adds tags to the VG and takes others away. A tag that is in both goes,
+// TagVG adds tags to the VG and takes others away. A tag that is in both stays,
 // as with lvm2; that one is there already, or is not, is no error.
 type TagVG struct{ Add, Remove []string }
 
-// TagPV is [TagVG] for a PV.
+// TagPV is [TagVG] for a PV, where a tag that is in both goes.
 type TagPV struct {
 	PV          ID
 	Add, Remove []string
 }
 
-// TagLV is [TagVG] for an LV.
+// TagLV is [TagVG] for an LV, where a tag that is in both goes.
 type TagLV struct {
 	Name        string
 	Add, Remove []string
@@ -24,7 +24,10 @@ type TagLV struct {
 func (op TagVG) about(vg *VG) (string, string) { return "tag VG", vg.Name }
 
 func (op TagVG) apply(b *Batch) (string, error) {
-	tags, err := changeTags(b.vg.Tags, op.Add, op.Remove)
+	tags, err := changeTags(b.vg.Tags, nil, op.Remove)
+	if err == nil {
+		tags, err = changeTags(tags, op.Add, nil)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -52,6 +55,9 @@ func (op TagLV) about(vg *VG) (string, string) { return "tag LV", vg.Name + "/" 
 func (op TagLV) apply(b *Batch) (string, error) {
 	m, err := b.find(op.Name)
 	if err != nil {
+		return "", err
+	}
+	if err := b.markable(m); err != nil {
 		return "", err
 	}
 	tags, err := changeTags(m.lv.Tags, op.Add, op.Remove)

@@ -65,7 +65,7 @@ func (op CreateThinPool) apply(b *Batch) (string, error) {
 	}
 	d := &demand{policy: b.policy(op.Allocation, ""), place: &op.Place}
 	var err error
-	if d.stripes, d.stripeSize, err = b.stripes(op.Stripes, op.StripeSize); err != nil {
+	if err = b.newStripes(op.Stripes, op.StripeSize, d, op.Allocation); err != nil {
 		return "", err
 	}
 	shape, err := b.poolShape(&op, d)

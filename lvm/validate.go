@@ -58,6 +58,9 @@ func (vg *VG) faults() []located {
 		v.checkIdentity(lv, ids)
 	}
 	v.used = make([][]usedRun, len(vg.PVs))
+	for i := range v.used {
+		v.used[i] = make([]usedRun, 0, len(vg.LVs)/len(vg.PVs)+1)
+	}
 	devices := map[thinVolume]int{}
 	for i, lv := range vg.LVs {
 		v.lv = i
@@ -125,7 +128,7 @@ func (v *validation) checkPV(pv *PV) {
 	switch end, fits := pv.end(v.vg.ExtentSize); {
 	case pv.Count > math.MaxUint32 || !fits:
 		v.add(ErrRange, "", "%d extents from sector %d", pv.Count, pv.Start)
-	case pv.Size != 0 && end > pv.Size:
+	case pv.Size != 0 && end-pv.Start > pv.Size: // pvresize of lvm2 writes the size of the data alone
 		v.add(ErrRange, "resize the PV", "%d extents from sector %d end at sector %d of a device of %d", pv.Count, pv.Start, end, pv.Size)
 	}
 }

@@ -98,7 +98,7 @@ func (v *validation) checkArea(i int, a Area, length Extents) {
 		v.add(ErrRange, "", "segment %d has extents %d to %d of %s, which has %d", i+1, a.Start, a.Start+length-1, v.vg.PVs[pv].label(), count)
 		return
 	}
-	v.used[pv] = append(v.used[pv], usedRun{a.Start, length, v.lv})
+	v.used[pv] = append(v.used[pv], usedRun{a.Start, length, int32(v.lv)})
 }
 
 // there reports whether the VG has an LV of that name.

@@ -8,7 +8,7 @@ import (
 // usedRun is a run of a PV's extents that the LV of that index has.
 type usedRun struct {
 	start, length Extents
-	lv            int
+	lv            int32
 }
 
 // checkUsed checks that no extent is used twice.
@@ -22,7 +22,7 @@ func (v *validation) checkUsed() {
 		for i := 1; i < len(runs); i++ {
 			last, run := runs[furthest], runs[i]
 			if end := last.start + last.length; run.start < end {
-				v.lv = run.lv
+				v.lv = int(run.lv)
 				v.add(ErrOverlap, "", "extents %d to %d of %s are %s's too", run.start,
 					min(end, run.start+run.length)-1, v.vg.PVs[pv].label(), v.vg.LVs[last.lv].Name)
 			}

@@ -184,6 +184,9 @@ func (op ChangeVG) apply(b *Batch) (string, error) {
 }
 
 func (op *ChangeVG) limits(b *Batch, vg *VG) error {
+	if (op.MaxLV != nil || op.MaxPV != nil) && !vg.Status.Has(FlagResizeable) {
+		return refuse(ErrReadOnly, "it is not resizeable, and its limits stay")
+	}
 	if op.MaxLV != nil {
 		if n := b.visibleLVs(); *op.MaxLV != 0 && n > int(*op.MaxLV) {
 			return refuse(ErrLimit, "it has %d LVs", n)

@@ -71,16 +71,33 @@ func (d *decoder) readVG() {
 			}
 		}
 	}
+	vg.settleUnknown()
+	e.need(vgID, vgSeqno, vgStatus, vgExtentSize, vgMaxLV, vgMaxPV, vgPVs)
+}
+
+// settleUnknown makes what stands behind the LVs independent of the empty lines
+// that are printed there in any case.
+func (vg *VG) settleUnknown() {
+	first := true
 	for i := range vg.Unknown {
-		// lvm2 has an empty line behind the LVs, whatever comes.
-		switch u := &vg.Unknown[i]; {
-		case u.After == vgKeys[vgHistory] && u.Node.Key == u.After:
-			u.Node.Blank = 0
-		case u.After == vgKeys[vgLVs] && u.Node.Blank > 0:
-			u.Node.Blank--
+		u := &vg.Unknown[i]
+		history := u.After == vgKeys[vgHistory]
+		if u.After != vgKeys[vgLVs] && !history {
+			continue
+		}
+		lines := int32(1)
+		if len(vg.LVs) == 0 {
+			lines = 2
+			if !history { // the LVs' section is not printed
+				u.After = vgKeys[vgPVs]
+				continue
+			}
+		}
+		if first {
+			u.Node.Blank = max(u.Node.Blank-lines, 0)
+			first = false
 		}
 	}
-	e.need(vgID, vgSeqno, vgStatus, vgExtentSize, vgMaxLV, vgMaxPV, vgPVs)
 }
 
 func (d *decoder) readVGKey(key int) {

@@ -26,9 +26,13 @@ DEV is a device's name, its number MAJOR:MINOR, or a path such as
 // would help, in one line.
 func deviceMapper(e *env) (*dm.Conn, error) {
 	conn, err := e.openDM(nil)
-	if err == nil {
-		return conn, nil
+	if err != nil {
+		return nil, deviceMapperError(err)
 	}
+	return conn, nil
+}
+
+func deviceMapperError(err error) error {
 	cause := err
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		cause = path
@@ -40,13 +44,13 @@ func deviceMapper(e *env) (*dm.Conn, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fail("device-mapper needs root", "run it as root")
+		return fail("device-mapper needs root", "run it as root")
 	case errors.Is(err, errors.ErrUnsupported):
-		return nil, fail("the kernel has no device-mapper", "bin/vmrun runs a command on a kernel that has it")
+		return fail("the kernel has no device-mapper", "bin/vmrun runs a command on a kernel that has it")
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fail("device-mapper is not loaded", "modprobe dm-mod loads it, where the kernel has it")
+		return fail("device-mapper is not loaded", "modprobe dm-mod loads it, where the kernel has it")
 	}
-	return nil, err
+	return err
 }
 
 // withDeviceMapper makes a command's function of one that needs a Conn.

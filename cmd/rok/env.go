@@ -7,6 +7,7 @@ import (
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/lvm"
+	"github.com/rok-storage/rok/lvm/host"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -34,6 +35,7 @@ func system() *env {
 		getenv:     os.Getenv,
 		sysfs:      "/sys",
 		openDM:     dm.Open,
+		lvm:        lvm.SystemConfig{Host: &host.Config{Etc: os.Getenv("LVM_SYSTEM_DIR")}},
 		executable: os.Executable,
 		exec: func(path string, argv []string) error {
 			return syscall.Exec(path, argv, os.Environ())

@@ -120,8 +120,13 @@ func eachLVGroup(c *cobra.Command, format *cli.Format, sys *lvm.System, names []
 	err := cli.Each(vgs, func(vg string) error {
 		change, err := do(vg, lvs[vg])
 		warn(c, change)
+		if errors.Is(err, lvm.ErrUnchanged) {
+			more, reportErr := reportVG(c, sys, vg, true, lvs[vg]...)
+			lines = append(lines, more...)
+			return errors.Join(unchanged(c, err), reportErr)
+		}
 		if err != nil {
-			return unchanged(c, nearest(c, sys, vg, explain(err)))
+			return nearest(c, sys, vg, explain(err))
 		}
 		shown, of := lvs[vg], change.After
 		if of == nil || len(shown) > 0 && of.LV(shown[0]) == nil {
@@ -180,8 +185,12 @@ func lvRename(e *env) *cobra.Command {
 		}
 		change, err := sys.Change(c.Context(), from.vg, lvm.ChangeOptions{}, lvm.RenameLV{Name: from.lv, To: to})
 		warn(c, change)
+		if errors.Is(err, lvm.ErrUnchanged) {
+			lines, reportErr := reportVG(c, sys, from.vg, true, to)
+			return printDone(c, format, lines, lvTable, errors.Join(unchanged(c, err), reportErr))
+		}
 		if err != nil {
-			return unchanged(c, nearest(c, sys, from.vg, explain(err)))
+			return nearest(c, sys, from.vg, explain(err))
 		}
 		return printChanged(c, format, sys, change, []string{to})
 	})

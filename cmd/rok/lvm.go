@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -49,7 +51,13 @@ func (s *storage) open() (*lvm.System, error) {
 		h.LockWait = s.wait
 		cfg.Host = &h
 	}
-	cfg.OpenDM = func() (*dm.Conn, error) { return s.e.openDM(nil) }
+	cfg.OpenDM = func() (*dm.Conn, error) {
+		conn, err := s.e.openDM(nil)
+		if errors.Is(err, fs.ErrPermission) {
+			err = deviceMapperError(err)
+		}
+		return conn, err // that there is none is no error here
+	}
 	return lvm.OpenSystem(&cfg)
 }
 

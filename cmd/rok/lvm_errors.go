@@ -36,7 +36,12 @@ func lvmRules() []cli.Rule {
 			rules = append(rules, cli.Rule{Code: code, Match: cli.Is(err)})
 		}
 	}
-	return rules
+	return append(rules,
+		cli.Rule{Code: cli.Refused, Match: cli.As[*lvm.BusyError]()},
+		cli.Rule{Code: cli.Refused, Match: cli.As[*lvm.MissingPVError]()},
+		cli.Rule{Code: cli.Refused, Match: cli.Is(lvm.ErrNotUsable)},
+		cli.Rule{Code: cli.Refused, Match: cli.Is(lvm.ErrNeedsOrigin)},
+	)
 }
 
 // explain adds the next step to errors that have one.
@@ -73,6 +78,12 @@ func explain(err error) error {
 			return &cli.Error{Err: err, Next: hint.next}
 		}
 	}
+	if e, ok := errors.AsType[*cli.Error](err); ok && e.Next != "" {
+		return err
+	}
+	if _, ok := errors.AsType[*lvm.ActiveError](err); ok {
+		return &cli.Error{Err: err, Next: "--yes does it all the same, and what it holds is lost"}
+	}
 	return err
 }
 
@@ -86,11 +97,18 @@ func explainNew(err error) error {
 
 // nearest adds the name nearest to a VG or LV that was not found.
 func nearest(c *cobra.Command, sys *lvm.System, vg string, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, lvm.ErrNotFound) {
+	if !errors.Is(err, lvm.ErrNotFound) {
 		return err
 	}
 	if e, ok := errors.AsType[*cli.Error](err); ok && e.Next != "" {
 		return err
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, nearest(c, sys, vg, e))
+		}
+		return errors.Join(all...)
 	}
 	scan, scanErr := sys.Scan(c.Context(), lvm.ScanOptions{})
 	if scanErr != nil {
@@ -100,9 +118,12 @@ func nearest(c *cobra.Command, sys *lvm.System, vg string, err error) error {
 	if vgErr != nil {
 		return nearestVG(scan, vg, err)
 	}
+	// An object that is a device has a path, and an LV the name of its VG in front.
 	if e, ok := errors.AsType[*lvm.OpError](err); ok {
-		_, name, _ := strings.Cut(e.Object, "/")
-		return nearestLV(g.VG, name, err)
+		if name, ok := strings.CutPrefix(e.Object, vg+"/"); ok {
+			return nearestLV(g.VG, name, err)
+		}
+		return nearestPV(scan, e.Object, err)
 	}
 	return err
 }

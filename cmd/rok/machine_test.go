@@ -31,7 +31,9 @@ type machine struct {
 	kernel *dmtest.Kernel
 	conn   *dm.Conn
 	env    env
-	bin    string   // where rok is
+	bin    string // where rok is
+	disks  *lvmDisks
+	cwd    string   // of commands on image files; empty: the test's
 	ran    []string // the program that rok became, and its arguments
 }
 
@@ -51,6 +53,7 @@ func newMachine(t testing.TB) *machine {
 		},
 	}
 	require.NoError(t, os.MkdirAll(filepath.Join(m.env.sysfs, "dev/block"), 0o755))
+	m.setUpLVM(t)
 	return m
 }
 
@@ -95,7 +98,12 @@ func (m *machine) do(lines ...string) {
 //	suspend|hold|event NAME
 //	fail COMMAND ERRNO         the next such request to the kernel
 //	device-mapper none|root|node|there
+//
+// and what [machine.doLVM] does.
 func (m *machine) Do(args []string) error {
+	if known, err := m.doLVM(args); known {
+		return err
+	}
 	d := m.conn.Device(dm.ByName(args[1]))
 	switch args[0] {
 	case "disk":

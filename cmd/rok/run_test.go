@@ -16,7 +16,9 @@ import (
 )
 
 func TestScripts(t *testing.T) {
-	clitest.Scripts(t, "testdata/*.txt", func(t testing.TB) clitest.Machine { return newMachine(t) })
+	dir, err := filepath.Abs("testdata") // some scripts work in a folder of their own
+	require.NoError(t, err)
+	clitest.Scripts(t, filepath.Join(dir, "*.txt"), func(t testing.TB) clitest.Machine { return newMachine(t) })
 }
 
 // tree returns every command of rok.
@@ -64,8 +66,36 @@ func exampleMachine(t testing.TB) *machine {
 		"create meta LVM-meta '0 8192 linear 8:0 2048'",
 		"create pool LVM-pool '0 65536 thin-pool 253:1 8:0 128 0 0'",
 		"load data '0 4096 linear 8:0 0'",
+		"pv sda 2GiB", "pv sdb 2GiB", "pv sdc 2GiB",
 	)
+	m.must("vg", "create", "data", "/dev/sda", "/dev/sdb", "--tag", "prod")
+	m.must("lv", "create", "data/home", "--size", "512M", "--inactive", "/dev/sda")
+	m.must("lv", "create", "data/swap", "--size", "64M", "--inactive", "/dev/sda")
 	return m
+}
+
+// must runs rok, which must succeed.
+func (m *machine) must(args ...string) string {
+	m.t.Helper()
+	stdout, stderr, code := m.rok(args...)
+	require.Zero(m.t, code, "rok %q: %s", args, stderr)
+	return stdout
+}
+
+// exampleOf makes what the examples of a command need besides.
+func (m *machine) exampleOf(path string) {
+	switch path {
+	case "rok pv rm":
+		m.must("vg", "reduce", "data", "/dev/sdb")
+	case "rok pv restore":
+		m.do("pv sdd 64MiB", "pv sde 64MiB")
+		m.must("pv", "create", "/dev/sdd", "--uuid", exampleLostPV)
+		m.must("vg", "create", "lost", "/dev/sdd", "/dev/sde")
+		m.do("wipe sdd 512 512")
+	case "rok vg rm":
+		m.do("pv sde 64MiB")
+		m.must("vg", "create", "empty", "/dev/sde")
+	}
 }
 
 // Examples that need more than a fake kernel are run by a test of the kernel:
@@ -79,7 +109,9 @@ func TestExamples(t *testing.T) {
 			t.Run(example, func(t *testing.T) {
 				args, err := clitest.Words(example)
 				require.NoError(t, err)
-				stdout, stderr, code := exampleMachine(t).rok(args[1:]...)
+				m := exampleMachine(t)
+				m.exampleOf(c.CommandPath())
+				stdout, stderr, code := m.rok(args[1:]...)
 				require.Zero(t, code, stderr)
 				if c.Name() != "events" {
 					require.NotEmpty(t, stdout)

@@ -142,7 +142,7 @@ they hold is named, and overwritten only with --force.`,
 // afterVG ends a command that changed a VG, and prints it.
 func afterVG(c *cobra.Command, format *cli.Format, sys *lvm.System, name string, change *lvm.Change, err error) error {
 	warn(c, change)
-	if err = unchanged(c, explain(err)); err != nil {
+	if err = unchanged(c, nearest(c, sys, name, explain(err))); err != nil {
 		return err
 	}
 	return listVGs(c, format, sys, nil, name)
@@ -242,7 +242,7 @@ func vgRename(e *env) *cobra.Command {
 			return err
 		}
 		change, err := sys.RenameVG(c.Context(), from, to)
-		return afterVG(c, format, sys, to, change, err)
+		return afterVG(c, format, sys, to, change, nearest(c, sys, from, err))
 	})
 	return c
 }
@@ -270,7 +270,7 @@ refused, unless --force removes them too: what they hold is lost.`,
 			change, err := sys.RemoveVG(c.Context(), name, *force, lvm.ChangeOptions{Deactivate: *force})
 			warn(c, change)
 			if err != nil {
-				return explain(err)
+				return nearest(c, sys, name, explain(err))
 			}
 			gone = append(gone, change.Before.Report())
 			return nil
@@ -325,7 +325,7 @@ func vgChange(e *env) *cobra.Command {
 			if op != (lvm.ChangeVG{}) {
 				change, err := sys.Change(c.Context(), name, lvm.ChangeOptions{}, op)
 				warn(c, change)
-				if err = unchanged(c, explain(err)); err != nil {
+				if err = unchanged(c, nearest(c, sys, name, explain(err))); err != nil {
 					return err
 				}
 			}
@@ -376,7 +376,7 @@ func vgTag(e *env) *cobra.Command {
 			change, err := sys.Change(c.Context(), name, lvm.ChangeOptions{}, lvm.TagVG{Add: tags.add, Remove: tags.remove})
 			warn(c, change)
 			if err != nil {
-				return explain(err)
+				return nearest(c, sys, name, explain(err))
 			}
 			done = append(done, name)
 			return nil

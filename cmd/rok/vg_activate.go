@@ -81,7 +81,7 @@ func eachVG(c *cobra.Command, format *cli.Format, sys *lvm.System, args []string
 			return err
 		}
 		if err := do(name); err != nil {
-			return explain(err)
+			return nearest(c, sys, name, explain(err))
 		}
 		more, err := reportVG(c, sys, name, false)
 		lines = append(lines, more...)

@@ -47,16 +47,14 @@ that soon does not fit. Nothing is changed. It exits 7 where something is wrong.
 			names = append(names, name)
 		}
 		checked, err := sys.Check(c.Context(), names...)
-		if printErr := printChecked(c, format, checked); printErr != nil {
-			return errors.Join(err, printErr)
-		}
-		return errors.Join(err, faultsError(checked))
+		return printChecked(c, format, checked, errors.Join(err, faultsError(checked)))
 	})
 	return c
 }
 
-func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked) error {
-	views := []checkView{}
+// printChecked prints what is wrong, and returns err.
+func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked, err error) error {
+	var views []checkView
 	for _, g := range checked {
 		v := checkView{VG: g.VG, UUID: g.ID.String(), Seqno: g.Seqno, Faults: []faultView{}}
 		for _, f := range g.Faults {
@@ -64,9 +62,10 @@ func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked) e
 		}
 		views = append(views, v)
 	}
-	if format.JSON() {
-		return cli.JSON(c.OutOrStdout(), views)
-	}
+	return printDone(c, format, views, checkTable, err)
+}
+
+func checkTable(views []checkView) *cli.Table {
 	t := &cli.Table{Columns: []string{"VG", "OBJECT", "FAULT", "MEND"}}
 	for _, v := range views {
 		if len(v.Faults) == 0 {
@@ -76,7 +75,7 @@ func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked) e
 			t.Add(v.VG, f.Object+" "+f.Name, f.What, f.Mend)
 		}
 	}
-	return writeTable(c.OutOrStdout(), t)
+	return t
 }
 
 // faultsError is what a check that found something exits with.

@@ -121,6 +121,9 @@ restore. No volume of it may be active. What was written to extents meanwhile st
 			return err
 		}
 		change, err := sys.Restore(c.Context(), old)
+		if _, active := errors.AsType[*lvm.ActiveError](err); active {
+			err = &cli.Error{Err: err, Next: "rok vg deactivate makes them inactive"}
+		}
 		return afterVG(c, format, sys, old.Name, change, err)
 	})
 	return c

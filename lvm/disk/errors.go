@@ -82,7 +82,7 @@ type LayoutError struct {
 }
 
 func (e *LayoutError) Error() string {
-	return fmt.Sprintf("new PV: %s of %v: %s %v", e.What, e.Want, e.Rule, e.Limit)
+	return fmt.Sprintf("PV layout: %s of %v: %s %v", e.What, e.Want, e.Rule, e.Limit)
 }
 
 // Is reports whether target is [ErrLayout].

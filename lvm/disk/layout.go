@@ -118,7 +118,7 @@ func (l Layout) check(sector int) error {
 		}
 	}
 	if sector < 0 || sector >= labelSectors {
-		return fmt.Errorf("new PV: label in sector %d, at most %d: %w", sector, labelSectors-1, ErrLayout)
+		return fmt.Errorf("PV layout: label in sector %d, at most %d: %w", sector, labelSectors-1, ErrLayout)
 	}
 	if l.NoMetadata && l.SecondArea {
 		return &LayoutError{"second metadata area", l.MetadataSize, 0, "without a first one, at most"}

@@ -86,11 +86,11 @@ func TestLayoutRefused(t *testing.T) {
 		layout disk.Layout
 		want   string
 	}{
-		{"too small", disk.Layout{Size: units.MiB}, "new PV: PV size of 1MiB: at least 2MiB"},
-		{"larger than an offset", disk.Layout{Size: 1<<64 - 512}, "new PV: PV size of 18446744073709551104B: at most 9223372036854775296B"},
-		{"half a sector", disk.Layout{Size: units.GiB + 100}, "new PV: PV size of 1073741924B: a multiple of 512B"},
+		{"too small", disk.Layout{Size: units.MiB}, "PV layout: PV size of 1MiB: at least 2MiB"},
+		{"larger than an offset", disk.Layout{Size: 1<<64 - 512}, "PV layout: PV size of 18446744073709551104B: at most 9223372036854775296B"},
+		{"half a sector", disk.Layout{Size: units.GiB + 100}, "PV layout: PV size of 1073741924B: a multiple of 512B"},
 		{"no first area", disk.Layout{Size: units.GiB, NoMetadata: true, SecondArea: true}, "without a first one"},
-		{"label sector", disk.Layout{Size: units.GiB, LabelSector: &sector}, "new PV: label in sector 4, at most 3"},
+		{"label sector", disk.Layout{Size: units.GiB, LabelSector: &sector}, "PV layout: label in sector 4, at most 3"},
 		// pvcreate 2.03.16 puts the data over the label.
 		{"data in the label", disk.Layout{Size: units.GiB, NoMetadata: true, Alignment: 512}, "start of the data area of 512B: at least 2KiB"},
 		{"huge alignment", disk.Layout{Size: 1 << 62, Alignment: 1 << 62, AlignmentOffset: 1 << 62, MetadataSize: 1 << 62, BootSize: 1 << 62}, "bootloader area"},

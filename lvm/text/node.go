@@ -33,7 +33,7 @@ func Parse(src string) ([]Node, error) {
 
 // Node reads the entry that the reader is at, whole.
 func (r *Reader) Node() Node {
-	n := Node{Key: r.raw, Section: r.section, Blank: blankLines(r.Lead())}
+	n := Node{Key: r.src[r.entry:r.keyEnd], Section: r.section, Blank: r.blankLines()}
 	if r.nodes--; r.nodes < 0 {
 		r.fail(r.entry, "no more entries in a text of this length")
 		return n
@@ -57,11 +57,14 @@ func (r *Reader) nodesOf() []Node {
 	return nodes
 }
 
-// blankLines counts the empty lines of what stands in front of an entry, whose
-// first line end is that of the line before.
-func blankLines(lead string) int32 {
+// blankLines counts the empty lines in front of the entry. Unless it is the
+// first one of the text, the first line end is that of the line before.
+func (r *Reader) blankLines() int32 {
 	n := int32(-1)
-	for len(lead) > 0 {
+	if r.gap == 0 {
+		n = 0
+	}
+	for lead := r.Lead(); lead != ""; {
 		line, rest, found := strings.Cut(lead, "\n")
 		if !found {
 			break

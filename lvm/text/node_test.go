@@ -64,7 +64,7 @@ func TestNode(t *testing.T) {
 	nodes, err := text.Parse("\n\n'a b' = 1\t# one\n# a line\n\ns {\n\n\tx=[1,2]\n}\n")
 	require.NoError(t, err)
 	require.Equal(t, []text.Node{
-		{Key: "'a b'", Raw: "1", Blank: 1, Comment: "one"},
+		{Key: "'a b'", Raw: "1", Blank: 2, Comment: "one"},
 		{Key: "s", Section: true, Blank: 1, Nodes: []text.Node{{Key: "x", Raw: "[1,2]", Blank: 1, Tight: true}}},
 	}, nodes)
 	require.Equal(t, "a b", nodes[0].Name())

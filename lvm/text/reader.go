@@ -31,10 +31,10 @@ type Reader struct {
 	pos   int
 	depth int // sections that are open
 
-	entry   int    // where the entry begins that Next stopped at
-	gap     int    // where the white space in front of it begins
-	raw     string // its key as it stands there
-	key     string // without quotes
+	// Places, and no strings: to store a pointer costs while garbage is collected.
+	entry   int // where the entry begins that Next stopped at: its key
+	keyEnd  int
+	gap     int // where the white space in front of it begins
 	section bool
 	value   int  // where its value begins
 	pending bool // the value has not been read
@@ -65,7 +65,11 @@ func (r *Reader) Next() bool {
 	}
 	src, i := r.src, r.pos
 	r.gap = i
-	i = skipSpace(src, i)
+	if i+1 < len(src) && src[i] == '\n' && src[i+1] > ' ' && src[i+1] != '#' {
+		i++ // the usual case
+	} else {
+		i = skipSpace(src, i)
+	}
 	r.entry = i
 	if i == len(src) {
 		if r.depth > 0 {
@@ -89,7 +93,7 @@ func (r *Reader) Next() bool {
 			r.fail(i, "a key that ends with a quotation mark")
 			return false
 		}
-		if r.raw, r.key = src[i:end], unquote(src[i:end]); r.key == "" {
+		if end == i+len(`""`) {
 			r.fail(i, "a key that is not empty")
 			return false
 		}
@@ -103,9 +107,9 @@ func (r *Reader) Next() bool {
 			r.fail(i, "a key")
 			return false
 		}
-		r.raw, r.key = src[i:end], src[i:end]
 		i = end
 	}
+	r.keyEnd = i
 	if i < len(src) && src[i] == ' ' { // the usual case
 		i++
 	}
@@ -114,10 +118,11 @@ func (r *Reader) Next() bool {
 	}
 	if i < len(src) && src[i] == '=' {
 		i++
-		if i < len(src) && src[i] == ' ' {
-			i++
+		if i+1 < len(src) && src[i] == ' ' && src[i+1] > ' ' && src[i+1] != '#' {
+			r.pos = i + 1 // the usual case
+		} else {
+			r.pos = skipSpace(src, i)
 		}
-		r.pos = skipSpace(src, i)
 		r.value, r.section, r.pending = r.pos, false, true
 		return true
 	}
@@ -136,7 +141,13 @@ func (r *Reader) Next() bool {
 }
 
 // Key is the key of the entry, without quotes.
-func (r *Reader) Key() string { return r.key }
+func (r *Reader) Key() string {
+	raw := r.src[r.entry:r.keyEnd]
+	if raw != "" && (raw[0] == '"' || raw[0] == '\'') {
+		return unquote(raw)
+	}
+	return raw
+}
 
 // Section reports whether the entry is a section, whose entries are next.
 func (r *Reader) Section() bool { return r.section }

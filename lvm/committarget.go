@@ -1,0 +1,92 @@
+package lvm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rok-storage/rok/lvm/disk"
+)
+
+// target is an area that the commit writes.
+type target struct {
+	pv     *DiskPV
+	area   *DiskArea
+	place  disk.Location   // of the new text
+	before disk.AreaHeader // the header as it was
+	// ignore says that the area gets no text, and says so.
+	ignore bool
+}
+
+// aim chooses the areas, and the place in each.
+func (c *commit) aim() error {
+	used, unused := c.areas()
+	switch want := int(min(c.next.MetadataCopies, 1<<30)); {
+	case want > 0 && len(used) > want:
+		for _, t := range used[want:] {
+			t.ignore = true
+		}
+		used = used[:want]
+	case len(used) < max(want, 1):
+		n := min(max(want, 1)-len(used), len(unused))
+		used = append(used, unused[:n]...)
+		c.targets = append(c.targets, unused[:n]...)
+	}
+	if len(used) == 0 {
+		return ErrNoArea
+	}
+	for _, t := range used {
+		var err error
+		if t.place, err = t.area.Place(c.text, t.area.Committed); err != nil {
+			return fmt.Errorf("PV %s: %w", t.pv.Device.Path, err)
+		}
+	}
+	// What gets the text comes first.
+	slices.SortStableFunc(c.targets, func(a, b *target) int {
+		if a.ignore == b.ignore {
+			return 0
+		}
+		if b.ignore {
+			return -1
+		}
+		return 1
+	})
+	return nil
+}
+
+// areas returns the areas of the members in use, which become targets, and those
+// that are ignored: first areas of PVs in front of second ones.
+func (c *commit) areas() (used, unused []*target) {
+	for n := 0; ; n++ {
+		found := false
+		for _, d := range c.members {
+			if n >= len(d.Areas) {
+				continue
+			}
+			found = true
+			if c.leaving(d.Areas[n]) {
+				continue
+			}
+			t := &target{pv: d, area: d.Areas[n]}
+			if t.area.Ignored() {
+				unused = append(unused, t)
+			} else {
+				used = append(used, t)
+			}
+		}
+		if !found {
+			c.targets = slices.Clone(used)
+			return used, unused
+		}
+	}
+}
+
+// leaving reports whether an area is at a place that its PV's new header does not
+// have.
+func (c *commit) leaving(a *DiskArea) bool {
+	for _, m := range c.moves {
+		if slices.Contains(m.areas, a) {
+			return !slices.Contains(m.stay, a)
+		}
+	}
+	return false
+}
