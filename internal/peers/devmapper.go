@@ -102,17 +102,7 @@ func inMachine(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 	cmd := exec.CommandContext(ctx, cfg.vmrun, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Stdout, cmd.Stderr = w, os.Stderr
-	err = cmd.Run()
-	// Its bars are printed; here they count as one.
-	all := bar{text: "device-mapper"}
-	exit, ok := errors.AsType[*exec.ExitError](err)
-	failed := ok && exit.ExitCode() == 1
-	all.check(!failed, "see above")
-	if failed {
-		err = nil
-	}
-	return []bar{all}, err
+	return oneBar("device-mapper", cmd, w)
 }
 
 func printOutcomes(w io.Writer, outcomes []outcome) {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -18,9 +19,12 @@ import (
 
 // config is the command line.
 type config struct {
-	part   string // "dm", "fio" or "all"
+	part   string // "dm", "fio", "lvm" or "all"
 	quick  bool
 	vmrun  string
+	rok    string        // the command
+	empty  string        // the command that does nothing; set for the child
+	spawns int           // of each command on a VG
 	rounds int           // interleaved measurements of each operation
 	slice  time.Duration // length of each
 	pairs  int           // of runs of rok and fio in each cell
@@ -35,6 +39,7 @@ type config struct {
 const (
 	childJob   = "child-job"
 	childCount = "child-count"
+	childLVM   = "child-lvm"
 )
 
 func main() {
@@ -69,6 +74,12 @@ func run(ctx context.Context, args []string) error {
 				return usageError{errors.New("want the operations to count")}
 			}
 			return runCounted(regexp.MustCompile(args[1])) // of a parent that has compiled it
+		case childLVM:
+			cfg, err := parseFlags(args[1:])
+			if err != nil {
+				return err
+			}
+			return runLVMChild(ctx, cfg, os.Stdout)
 		}
 	}
 	cfg, err := parseFlags(args)
@@ -79,7 +90,7 @@ func run(ctx context.Context, args []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, config, io.Writer) ([]bar, error)
-	}{{"dm", runDM}, {"fio", runFio}} {
+	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}} {
 		if cfg.part != part.name && cfg.part != "all" {
 			continue
 		}
@@ -98,15 +109,18 @@ type usageError struct{ error }
 func parseFlags(args []string) (config, error) {
 	cfg := config{size: 256 * units.MiB}
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio or all")
+	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm or all")
 	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
 	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
+	f.StringVar(&cfg.rok, "rok", "bin/rok", "rok, the program")
+	f.StringVar(&cfg.empty, "empty", "", "for peers' own use")
+	f.IntVar(&cfg.spawns, "spawns", 200, "runs of each command on a volume group")
 	f.IntVar(&cfg.rounds, "rounds", 1000, "interleaved measurements of each device-mapper operation")
 	f.DurationVar(&cfg.slice, "slice", time.Millisecond, "length of each of them")
 	f.IntVar(&cfg.pairs, "pairs", 12, "pairs of runs of rok and fio in each cell")
 	f.DurationVar(&cfg.length, "length", time.Second, "length of each run")
 	cells := f.String("cells", ".", `cells to measure, a regular expression: "file randread io_uring 16"`)
-	ops := f.String("ops", ".", "device-mapper operations to measure, a regular expression")
+	ops := f.String("ops", ".", `operations on devices or volume groups to measure, a regular expression: "^add, linear 1$"`)
 	f.StringVar(&cfg.dir, "dir", os.TempDir(), "where the file and the loop device's file are made")
 	f.Func("size", "size of each file (default 256MiB)", func(s string) (err error) {
 		cfg.size, err = units.ParseBytes(s)
@@ -118,7 +132,7 @@ func parseFlags(args []string) (config, error) {
 		os.Exit(2) // package flag has printed it
 	}
 	if cfg.quick {
-		cfg.rounds, cfg.slice, cfg.pairs, cfg.length = 2, time.Millisecond, 1, 100*time.Millisecond
+		cfg.rounds, cfg.slice, cfg.pairs, cfg.length, cfg.spawns = 2, time.Millisecond, 1, 100*time.Millisecond, 2
 	}
 	var err, err2 error
 	cfg.cells, err = regexp.Compile(*cells)
@@ -129,10 +143,10 @@ func parseFlags(args []string) (config, error) {
 		return cfg, usageError{err}
 	case f.NArg() > 0:
 		return cfg, usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case cfg.part != "dm" && cfg.part != "fio" && cfg.part != "all":
-		return cfg, usageError{fmt.Errorf("part %q: want dm, fio or all", cfg.part)}
-	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0:
-		return cfg, usageError{errors.New("rounds, slice, pairs and length must be positive")}
+	case !slices.Contains([]string{"dm", "fio", "lvm", "all"}, cfg.part):
+		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm or all", cfg.part)}
+	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0 || cfg.spawns < 1:
+		return cfg, usageError{errors.New("rounds, slice, pairs, length and spawns must be positive")}
 	}
 	return cfg, nil
 }

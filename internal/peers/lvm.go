@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// runLVM measures the commands on volume groups beside lvm2's, on loop devices of
+// this machine, in a mount namespace whose /etc/lvm and /run are empty: neither
+// program sees the machine's own volume groups, settings and locks, and both see
+// the same.
+func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("loop devices and mount namespaces need root")
+	}
+	dir, err := os.MkdirTemp(cfg.dir, prefix)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	for _, sub := range []string{"etc", "run/lvm", "run/lock/lvm"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	empty, err := buildEmptyCobra(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	rok, err := filepath.Abs(cfg.rok)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{childLVM, "-dir", dir, "-rok", rok, "-empty", empty, "-ops", cfg.ops.String(), "-spawns", fmt.Sprint(cfg.spawns)}
+	if cfg.quick {
+		args = append(args, "-quick")
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute // it detaches loop devices
+	return oneBar("volume groups", cmd, w)
+}
+
+// oneBar runs a process that measures. Its bars are in what it prints; here they
+// count as one.
+func oneBar(what string, cmd *exec.Cmd, w io.Writer) ([]bar, error) {
+	cmd.Stdout, cmd.Stderr = w, os.Stderr
+	err := cmd.Run()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	failed := ok && exit.ExitCode() == 1
+	all := bar{text: what}
+	all.check(!failed, "see above")
+	if failed {
+		err = nil
+	}
+	return []bar{all}, err
+}
+
+// buildEmptyCobra builds the floor of all commands as make build builds rok.
+func buildEmptyCobra(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "emptycobra")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./internal/peers/emptycobra")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w: %s", cmd, err, out)
+	}
+	return path, nil
+}
+
+// runLVMChild measures inside of the namespace.
+func runLVMChild(ctx context.Context, cfg config, w io.Writer) (err error) {
+	etc := filepath.Join(cfg.dir, "etc")
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return os.NewSyscallError("mount", err)
+	}
+	for from, to := range map[string]string{etc: "/etc/lvm", filepath.Join(cfg.dir, "run"): "/run"} {
+		if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mount %s on %s: %w", from, to, err)
+		}
+	}
+	fmt.Fprint(w, "## volume groups\n\n")
+	printEnvironment(w, cfg, programVersion("LVM version", "lvm", "version", "--driverloaded", "n"))
+	var outcomes []lvmOutcome
+	for _, s := range lvmShapes(cfg.ops) {
+		began := time.Now()
+		o, err := measureShape(ctx, cfg, etc, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+		outcomes = append(outcomes, o...)
+		fmt.Fprintf(os.Stderr, "peers: %s, %.1f s\n", s, time.Since(began).Seconds())
+	}
+	printLVM(w, outcomes)
+	bars := lvmBars(outcomes)
+	printBars(w, bars, cfg.quick)
+	return verdict(bars, cfg.quick)
+}
