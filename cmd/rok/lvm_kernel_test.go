@@ -114,7 +114,7 @@ func (h *besideLVM2) same(after string) {
 		}
 	}
 	h.compare(after, segments, "lvs -a --segments VG", "seg")
-	if h.compared++; h.compared%8 == 0 {
+	if h.compared++; h.compared%4 == 0 {
 		h.all(after)
 	}
 }
@@ -195,7 +195,7 @@ func flatField(key string, v any) string {
 // Both make, change and remove volumes of each kind, in turns.
 func TestKernelBesideLVM2(t *testing.T) {
 	h := newBesideLVM2(t, 3)
-	for _, step := range []string{
+	for i, step := range []string{
 		"rok vg create VG /dev/disk0 /dev/disk1 --tag both",
 		"rok lv create VG/lin --size 20M",
 		"lvm vgextend VG /dev/disk2",
@@ -263,7 +263,9 @@ func TestKernelBesideLVM2(t *testing.T) {
 		} else {
 			h.lvm2(line)
 		}
-		h.same(step)
+		if i%3 == 2 { // what was wrong before shows then, too
+			h.same(step)
+		}
 	}
 	tables := h.tables()
 	h.rok("vg deactivate VG")
