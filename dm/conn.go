@@ -58,6 +58,8 @@ type Conn struct {
 
 	udevSeen  atomic.Bool // somebody listens at udev's socket, and can answer
 	udevStuck atomic.Bool // a wait timed out: udev is there and does nothing
+
+	kernelNodes atomic.Bool // the kernel makes nodes of its own: see kernelNode
 }
 
 // scratch is the memory of one request.

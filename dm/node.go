@@ -24,12 +24,11 @@ func (c *Conn) makeNode(info Info) error {
 		return nil
 	}
 	path, dev := c.NodePath(info.Name), info.Dev.Uint64()
-	there, err := ioctl.NodeDev(path)
-	if err == nil && there == dev {
+	// Mostly nothing is in its place, and one call makes the link.
+	if c.kernelNodes.Load() && os.Symlink(kernelNodeFrom(info.Dev), path) == nil {
 		return nil
 	}
-	// Where nothing is in its place, one call makes the link.
-	if errors.Is(err, fs.ErrNotExist) && c.kernelNode(info.Dev) && os.Symlink(kernelNodeFrom(info.Dev), path) == nil {
+	if there, err := ioctl.NodeDev(path); err == nil && there == dev {
 		return nil
 	}
 	if err := c.replaceNode(path, info.Dev); err != nil {
@@ -41,10 +40,13 @@ func (c *Conn) makeNode(info Info) error {
 // kernelNodeFrom is the way from c's nodes to the kernel's own for dev.
 func kernelNodeFrom(dev Dev) string { return fmt.Sprintf("../dm-%d", dev.Minor) }
 
-// kernelNode reports whether the kernel's own node for dev is there.
+// kernelNode reports whether the kernel's own node for dev is there. Where one
+// is, the kernel makes them all: devtmpfs.
 func (c *Conn) kernelNode(dev Dev) bool {
 	there, err := ioctl.NodeDev(filepath.Join(c.cfg.Dir, kernelNodeFrom(dev)))
-	return err == nil && there == dev.Uint64()
+	is := err == nil && there == dev.Uint64()
+	c.kernelNodes.Store(is)
+	return is
 }
 
 func (c *Conn) leavesNodes() bool { return c.cfg.NoNodes && !c.udevRuns() }
