@@ -24,6 +24,7 @@ type generator struct {
 type backup struct {
 	name string
 	vg   lvm.ID
+	pvs  string
 }
 
 // kind is a kind of operation. make returns nil where there is nothing that it
