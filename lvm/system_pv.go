@@ -121,10 +121,8 @@ func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	return r
 }
 
-// plannedPV is what a VG that it joins has to know of a PV with that header. As with
-// lvm2 it is as large as its device, though its header may say that it is smaller.
+// plannedPV is what a VG that it joins has to know of a PV with that header.
 func plannedPV(d *Device, h disk.PVHeader) NewPV {
-	h.Size = d.Size
 	n := NewPV{
 		ID: h.ID, Device: d.Path, Size: h.Size.SectorsRoundDown(),
 		Start: h.Data.Start.SectorsRoundDown(), End: h.DataEnd().SectorsRoundDown(),
