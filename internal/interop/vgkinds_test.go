@@ -187,8 +187,11 @@ func (g *generator) vgreduce(wrong bool) []string {
 		}
 	}
 	if wrong {
+		if len(used) == 0 && len(free) > 1 {
+			return nil // of several, lvm2 removes all but the last before it refuses
+		}
 		if len(used) == 0 {
-			return args("vgreduce", vg.Name, disks(free))
+			return args("vgreduce", vg.Name, disk(free[0]))
 		}
 		return args("vgreduce", vg.Name, disk(one(g, used)))
 	}
