@@ -8,7 +8,7 @@ PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash peers fuzz fmt vet lint tidy check setup setup-qemu go-version
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers fuzz fmt vet lint tidy check setup setup-qemu go-version
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,10 @@ test-native-vm: go-version ## test-native inside QEMU
 test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root
 	@scripts/setup.sh go peers
 	@scripts/crash.sh
+
+test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,000 operations, as root
+	@scripts/setup.sh go peers
+	@scripts/rings.sh interop
 
 peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 	@scripts/setup.sh go uml peers

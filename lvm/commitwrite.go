@@ -180,7 +180,10 @@ func (c *commit) enlist() error { return setUsed(c.members, true) }
 // smaller than its device has all of it again: vg_remove_direct and vgreduce_single
 // of lib/metadata/metadata.c.
 func (c *commit) release(pvs []*DiskPV) error {
-	if err := setUsed(pvs, false); err != nil {
+	if err := rewriteLabels(pvs, func(p *DiskPV, h *disk.PVHeader) {
+		h.SetUsed(false)
+		h.Size = p.Device.Size &^ (units.SectorSize - 1)
+	}); err != nil {
 		return err
 	}
 	var errs []error
@@ -196,17 +199,20 @@ func (c *commit) release(pvs []*DiskPV) error {
 
 // setUsed makes the headers of pvs say that they are used, or not.
 func setUsed(pvs []*DiskPV, used bool) error {
+	return rewriteLabels(pvs, func(_ *DiskPV, h *disk.PVHeader) { h.SetUsed(used) })
+}
+
+// rewriteLabels changes the headers of pvs, and writes those that are not as they
+// were.
+func rewriteLabels(pvs []*DiskPV, change func(*DiskPV, *disk.PVHeader)) error {
 	var errs []error
 	var changed []*DiskPV
 	for _, p := range pvs {
 		h := p.Header
-		if !used {
-			h.Size = p.Device.Size &^ (units.SectorSize - 1)
-		}
-		if h.Version >= disk.ExtensionVersion && h.Used() == used && h.Size == p.Header.Size {
+		change(p, &h)
+		if h.Version == p.Header.Version && h.Flags == p.Header.Flags && h.Size == p.Header.Size {
 			continue
 		}
-		h.SetUsed(used)
 		errs = append(errs, p.writeLabel(h))
 		changed = append(changed, p)
 	}

@@ -145,11 +145,18 @@ func (b *Batch) newStripes(n int, size units.Sectors, d *demand, own Allocation)
 	if d.stripes == 1 || d.policy != AllocAnywhere || own == AllocAnywhere {
 		return nil
 	}
-	list, err := b.candidates(d.place)
-	if err == nil && d.stripes > len(list) {
-		err = refuse(ErrInvalid, "%d stripes, and %d PVs: ask for allocation anywhere", n, len(list))
+	pvs := len(b.pvs) // of which lvm2 counts those that are not allocatable, too
+	if len(d.place.PVs) > 0 {
+		list, err := b.candidates(d.place)
+		if err != nil {
+			return err
+		}
+		pvs = len(list)
 	}
-	return err
+	if d.stripes > pvs {
+		return refuse(ErrInvalid, "%d stripes, and %d PVs: ask for allocation anywhere", n, pvs)
+	}
+	return nil
 }
 
 // newSize sets the size of a new LV.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
@@ -114,7 +115,10 @@ func (s *System) ResizePV(ctx context.Context, name string, size units.Bytes) er
 			if err != nil {
 				return nil, err
 			}
-			o.headers[id] = h
+			// lvm2 leaves the header as it is, unless an area has to move.
+			if !slices.Equal(h.Metadata, pv.Header.Metadata) {
+				o.headers[id] = h
+			}
 			return ResizePV{PV: id, Size: h.Size.SectorsRoundDown(), End: h.DataEnd().SectorsRoundDown()}, nil
 		}
 		return nil, &OpError{Op: "resize PV", Object: name, Err: ErrMissingPV}

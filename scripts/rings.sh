@@ -37,6 +37,7 @@ ring() {
 	native) scripts/native.sh build && scripts/native.sh run ;;
 	native-vm) scripts/native.sh build &&
 		bin/vmrun -kernel 6.12 -timeout 20m env -u VMRUN scripts/native.sh run ;;
+	interop) ROK_INTEROP_OPERATIONS=${ROK_INTEROP_OPERATIONS:-2000} scripts/ring.sh interop -count=1 -timeout 60m ./internal/interop ;;
 	*) echo "rings.sh: unknown ring $1" >&2; return 1 ;;
 	esac
 }

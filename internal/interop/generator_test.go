@@ -24,6 +24,7 @@ type generator struct {
 type backup struct {
 	name string
 	vg   lvm.ID
+	pvs  string
 }
 
 // kind is a kind of operation. make returns nil where there is nothing that it
@@ -35,20 +36,20 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"pvcreate", 2, (*generator).pvcreate},
-	{"pvremove", 1, (*generator).pvremove},
-	{"pvresize", 2, (*generator).pvresize},
+	{"pvcreate", 5, (*generator).pvcreate},
+	{"pvremove", 5, (*generator).pvremove},
+	{"pvresize", 3, (*generator).pvresize},
 	{"pvchange -x", 2, (*generator).pvchange},
 	{"pvchange tags", 2, (*generator).pvtags},
-	{"vgcreate", 3, (*generator).vgcreate},
-	{"vgextend", 3, (*generator).vgextend},
-	{"vgreduce", 2, (*generator).vgreduce},
+	{"vgcreate", 4, (*generator).vgcreate},
+	{"vgextend", 5, (*generator).vgextend},
+	{"vgreduce", 6, (*generator).vgreduce},
 	{"vgrename", 2, (*generator).vgrename},
-	{"vgremove", 1, (*generator).vgremove},
-	{"vgchange", 2, (*generator).vgchange},
+	{"vgremove", 3, (*generator).vgremove},
+	{"vgchange", 3, (*generator).vgchange},
 	{"vgchange tags", 2, (*generator).vgtags},
 	{"vgcfgbackup", 2, (*generator).vgcfgbackup},
-	{"vgcfgrestore", 2, (*generator).vgcfgrestore},
+	{"vgcfgrestore", 5, (*generator).vgcfgrestore},
 	{"lvcreate linear", 4, (*generator).lvcreateLinear},
 	{"lvcreate striped", 3, (*generator).lvcreateStriped},
 	{"lvcreate placed", 3, (*generator).lvcreatePlaced},
@@ -60,7 +61,7 @@ var kinds = []kind{
 	{"lvrename", 3, (*generator).lvrename},
 	{"lvchange -p", 2, (*generator).lvpermission},
 	{"lvchange --alloc", 2, (*generator).lvpolicy},
-	{"lvchange -r", 2, (*generator).lvreadahead},
+	{"lvchange -r", 3, (*generator).lvreadahead},
 	{"lvchange flags", 2, (*generator).lvflags},
 	{"lvchange tags", 2, (*generator).lvtags},
 }
@@ -79,7 +80,7 @@ func (g *generator) next(st *state) *operation {
 	}
 	for {
 		total := 0.0
-		share := func(k kind) float64 { return float64(k.weight) / float64(1+g.done[k.name][by]) }
+		share := func(k kind) float64 { n := float64(1 + g.done[k.name][by]); return float64(k.weight) / (n * n) }
 		for _, k := range kinds {
 			total += share(k)
 		}

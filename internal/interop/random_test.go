@@ -39,7 +39,6 @@ func TestRandom(t *testing.T) {
 	total := int(setting(t, "ROK_INTEROP_OPERATIONS", 0))
 	began := time.Now()
 	y := newTally()
-	done := map[string]map[actor]int{}
 	for round, n := int64(0), 0; ; round++ {
 		if total == 0 && time.Since(began) > slice || total > 0 && n >= total {
 			break
@@ -50,7 +49,6 @@ func TestRandom(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(seed+round), 3))
 			m := newMatch(t, drawSizes(r), y)
 			g := &generator{r: r, s: m.first, done: map[string]map[actor]int{}}
-			_ = done
 			for range roundLength {
 				if total == 0 && time.Since(began) > slice || total > 0 && n >= total {
 					return

@@ -1,0 +1,36 @@
+package interop_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What once failed does not any more. Each file is a sequence of operations.
+func TestHistories(t *testing.T) {
+	needLVM2(t)
+	paths, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			var m *match
+			for line := range strings.Lines(string(text)) {
+				words := strings.Fields(line)
+				switch {
+				case len(words) == 0 || words[0] == "#":
+				case words[0] == "disks":
+					m = newMatch(t, parseSizes(t, words[1:]), newTally())
+				default:
+					require.NotNil(t, m, "no disks")
+					m.play(parseOperation(line))
+				}
+			}
+		})
+	}
+}
