@@ -11,14 +11,29 @@ import (
 )
 
 func lvCommand(e *env) *cobra.Command {
-	c := cli.Group("lv", "", lvLs(e), lvCreate(e), lvExtend(e), lvReduce(e), lvResize(e), lvRm(e), lvRename(e), lvChange(e),
-		lvTag(e), lvActivate(e), lvDeactivate(e))
+	c := cli.Group("lv", "", asked(e, "lv", lvCommands())...)
 	c.Long = `Logical volumes: linear, striped, thin pools and thin volumes, and snapshots.
 
 LV is VG/NAME, or a path such as /dev/VG/NAME. Several in one command cost one write of
 the group's metadata. --image FILE names files that hold PVs, which are then the only ones.`
 	c.Example = "  rok lv ls\n  rok lv create data/new --size 1G"
 	return c
+}
+
+func lvCommands() []command {
+	return []command{
+		{name: "ls", build: lvLs},
+		{name: "create", build: lvCreate},
+		{name: "extend", build: lvExtend},
+		{name: "reduce", build: lvReduce},
+		{name: "resize", build: lvResize},
+		{name: "rm", build: lvRm},
+		{name: "rename", build: lvRename},
+		{name: "change", build: lvChange},
+		{name: "tag", build: lvTag},
+		{name: "activate", build: lvActivate},
+		{name: "deactivate", build: lvDeactivate},
+	}
 }
 
 func lvLs(e *env) *cobra.Command {

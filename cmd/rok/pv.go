@@ -11,13 +11,25 @@ import (
 )
 
 func pvCommand(e *env) *cobra.Command {
-	c := cli.Group("pv", "", pvLs(e), pvCreate(e), pvRm(e), pvResize(e), pvChange(e), pvTag(e), pvRestore(e))
+	c := cli.Group("pv", "", asked(e, "pv", pvCommands())...)
 	c.Long = `Physical volumes: the devices that volume groups are made of.
 
 PV is the path of a device, or the UUID of the PV on it. --image FILE names files
 that hold PVs, which are then the only ones.`
 	c.Example = "  rok pv ls\n  rok pv create /dev/sdc"
 	return c
+}
+
+func pvCommands() []command {
+	return []command{
+		{name: "ls", build: pvLs},
+		{name: "create", build: pvCreate},
+		{name: "rm", build: pvRm},
+		{name: "resize", build: pvResize},
+		{name: "change", build: pvChange},
+		{name: "tag", build: pvTag},
+		{name: "restore", build: pvRestore},
+	}
 }
 
 func pvLs(e *env) *cobra.Command {

@@ -11,13 +11,30 @@ import (
 )
 
 func vgCommand(e *env) *cobra.Command {
-	c := cli.Group("vg", "", vgLs(e), vgCreate(e), vgExtend(e), vgReduce(e), vgRename(e), vgRm(e), vgChange(e), vgTag(e),
-		vgCheck(e), vgBackup(e), vgRestore(e), vgActivate(e), vgDeactivate(e))
+	c := cli.Group("vg", "", asked(e, "vg", vgCommands())...)
 	c.Long = `Volume groups, as LVM2 has them: lvm2 may use the same ones at any moment.
 
 --image FILE names files that hold PVs, which are then the only ones.`
 	c.Example = "  rok vg ls\n  rok vg create backup /dev/sdc"
 	return c
+}
+
+func vgCommands() []command {
+	return []command{
+		{name: "ls", build: vgLs},
+		{name: "create", build: vgCreate},
+		{name: "extend", build: vgExtend},
+		{name: "reduce", build: vgReduce},
+		{name: "rename", build: vgRename},
+		{name: "rm", build: vgRm},
+		{name: "change", build: vgChange},
+		{name: "tag", build: vgTag},
+		{name: "check", build: vgCheck},
+		{name: "backup", build: vgBackup},
+		{name: "restore", build: vgRestore},
+		{name: "activate", build: vgActivate},
+		{name: "deactivate", build: vgDeactivate},
+	}
 }
 
 func vgLs(e *env) *cobra.Command {
