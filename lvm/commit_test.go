@@ -3,6 +3,7 @@ package lvm_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,42 @@ func TestCommits(t *testing.T) {
 	require.ErrorIs(t, err, lvm.ErrChanged)
 }
 
+// A VG whose PV is gone changes only by letting go of it.
+func TestCommitWithoutMissing(t *testing.T) {
+	d := newDisks(8*mib, 8*mib)
+	d.committed(t, "vg", 2)
+	d[1].sectors = map[int64]sector{}
+	s := d.scan()
+	g := s.VGs[0]
+	_, err := s.Commit(lvm.CommitRequest{VG: g, New: tagged(g.VG, "x")})
+	require.ErrorIs(t, err, lvm.ErrMissingPV)
+	_, err = s.Commit(lvm.CommitRequest{VG: g})
+	require.ErrorIs(t, err, lvm.ErrMissingPV)
+	vg := g.VG.Clone()
+	vg.PVs = vg.PVs[:1]
+	_, err = s.Commit(lvm.CommitRequest{VG: g, New: vg})
+	require.NoError(t, err)
+	require.Empty(t, d.scan().AllFaults())
+}
+
+// A VG is not made a second time, except to restore it.
+func TestCommitOfKnownVG(t *testing.T) {
+	d := newDisks(8*mib, 8*mib)
+	s, g := d.committed(t, "vg", 2)
+	_, err := s.Commit(lvm.CommitRequest{New: tagged(g.VG, "x")})
+	require.ErrorIs(t, err, lvm.ErrVGExists)
+	_, err = s.Commit(lvm.CommitRequest{New: tagged(g.VG, "x"), Restore: true})
+	require.NoError(t, err)
+	require.Len(t, s.VGs, 1)
+	require.Empty(t, d.scan().AllFaults())
+}
+
+func TestPartialErrorPrints(t *testing.T) {
+	err := &lvm.PartialError{VG: "vg", Err: errMedium}
+	require.EqualError(t, err, "VG vg: committed, and not everything was written: medium error")
+	require.ErrorIs(t, err, errMedium)
+}
+
 var errMedium = errors.New("medium error")
 
 // A write or a flush that fails, whichever it is, leaves the old VG or the new one,
@@ -84,11 +121,14 @@ func TestCommitFails(t *testing.T) {
 					}
 					before, left := textOf(d.scan()), n
 					failed := false
+					var mu sync.Mutex // flushes come at the same time
 					for _, s := range d {
 						s.fail = func(kind string, _ int64) error {
 							if kind != what {
 								return nil
 							}
+							mu.Lock()
+							defer mu.Unlock()
 							left--
 							if left == -1 {
 								failed = true

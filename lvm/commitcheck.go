@@ -18,6 +18,17 @@ func (c *commit) check() error {
 	if c.old == nil && r.New == nil {
 		return errors.New("neither a VG nor what it is to be")
 	}
+	if c.old == nil && r.New != nil {
+		for _, g := range c.scan.VGs {
+			if g.VG.ID != r.New.ID {
+				continue
+			}
+			if !r.Restore {
+				return fmt.Errorf("VG %s: %w", g.VG.Name, ErrVGExists)
+			}
+			c.old = g
+		}
+	}
 	if c.old != nil {
 		if err := c.checkOld(); err != nil {
 			return err

@@ -16,6 +16,7 @@ var (
 	ErrUnknownSegment = errors.New("VG has a segment of a type not known")      // which only those that know it may change
 	ErrNoArea         = errors.New("no PV of the VG has a metadata area")       // nowhere to write to
 	ErrNotFree        = errors.New("PV is not free")                            // it is in a VG, or says so
+	ErrVGExists       = errors.New("VG is there already")                       // a new one has its ID
 	ErrHasLVs         = errors.New("VG has LVs")                                // which are to be removed first
 	ErrPartScan       = errors.New("other VGs were not read")                   // the scan was of one VG, and the change is about PVs or names
 	ErrUnknownHeader  = errors.New("PV header is of a version not known")       // it cannot be rewritten without loss

@@ -79,9 +79,9 @@ func TestCreatePVNamesWhatIsThere(t *testing.T) {
 		"ext4":       "ext4 file system",
 		"xfs":        "xfs file system",
 		"btrfs":      "btrfs file system",
-		"swap":       "swap swap space",
-		"luks2-copy": "crypto_LUKS encrypted volume",
-		"md-1.0":     "linux_raid_member RAID member",
+		"swap":       "swap space",
+		"luks2-copy": "crypto_LUKS volume",
+		"md-1.0":     "linux_raid_member disk",
 		"lvm2":       "", // an orphan is no obstacle
 	} {
 		t.Run(name, func(t *testing.T) {

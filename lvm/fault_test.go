@@ -61,7 +61,7 @@ func TestTextsAreRefused(t *testing.T) {
 		{"PV without pe_count", "plain", "pe_count = 15\n", "", lvm.ErrStructure, "pv0 {", "PV pv0: no pe_count"},
 		{"negative pe_count", "plain", "pe_count = 15", "pe_count = -1", nil, "pe_count = -1", "expected an integer from 0 to"},
 		{"PV with a status that it cannot have", "plain", `["ALLOCATABLE"]`, `["ALLOCATABLE", "READ"]`, lvm.ErrFlag, "pv0 {", `PV /dev/loop0: status "READ"`},
-		{"PV larger than its device", "plain", "pe_count = 15", "pe_count = 16", lvm.ErrRange, "pv0 {", "16 extents from sector 2048 end at sector 133120 of a device of 131072 (resize the PV)"},
+		{"PV larger than its device", "plain", "pe_count = 15", "pe_count = 17", lvm.ErrRange, "pv0 {", "17 extents from sector 2048 end at sector 141312 of a device of 131072 (resize the PV)"},
 		{"PV beyond all sectors", "plain", "pe_start = 2048", "pe_start = 9223372036854775807", lvm.ErrRange, "pv0 {", "15 extents from sector 9223372036854775807"},
 		// LVs.
 		{"LV name", "plain", "ro {", "r/o {", lvm.ErrName, "r/o {", "has other characters"},

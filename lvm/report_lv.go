@@ -124,8 +124,9 @@ func (r *reporter) relate(line *LVReport, lv *LV, s DeviceState) {
 	}
 	if tie := r.cow[lv.Name]; tie != nil {
 		line.Origin = only(tie).(*Snapshot).Origin
-		line.DataPercent, line.SnapPercent = percent(s.Used), percent(s.Used)
+		line.DataPercent = percent(s.Used)
 	}
+	line.SnapPercent = line.DataPercent // lvm2 prints it for what is no snapshot too
 }
 
 // permissions are lvm2's words: what the kernel allows, where that is known.

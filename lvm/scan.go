@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io/fs"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/units"
@@ -55,57 +56,134 @@ type diskText struct {
 // two paths, is read once.
 func ScanDevices(devices []*Device, o ScanOptions) *Scan {
 	s := &Scan{only: o.VG, texts: map[textKey]*diskText{}}
-	seen := map[[2]uint64]bool{}
-	var buf []byte
-	for _, d := range devices {
-		if d.same != [2]uint64{} {
-			if seen[d.same] {
-				continue
+	var others []foreignText
+	for _, l := range readLabels(distinct(devices)) {
+		if l.err != nil {
+			s.Faults = append(s.Faults, &Fault{Object: "device", Name: l.device.Path, What: l.err.Error(), Err: l.err})
+		}
+		if l.pv == nil {
+			continue
+		}
+		s.PVs = append(s.PVs, l.pv)
+		for _, a := range l.pv.Areas {
+			if id := s.foreign(a, l.start); id != "" {
+				others = append(others, foreignText{l, a, id})
+			} else {
+				s.readText(l.pv, a, l.start, o.Verify)
 			}
-			seen[d.same] = true
 		}
-		if buf == nil {
-			buf = scanBuffer()
+	}
+	// A VG that is being renamed has another name elsewhere.
+	for _, other := range others {
+		if s.hasTextOf(other.id) {
+			s.readText(other.pv, other.area, other.start, o.Verify)
 		}
-		pv, start, err := readPV(d, buf)
-		if err != nil {
-			s.Faults = append(s.Faults, &Fault{Object: "device", Name: d.Path, What: err.Error(), Err: err})
-			continue
-		}
-		if pv == nil {
-			continue
-		}
-		for _, a := range pv.Areas {
-			s.readText(pv, a, start, o.Verify)
-		}
-		s.PVs = append(s.PVs, pv)
 	}
 	s.group()
 	return s
 }
 
+// distinct are the devices without those that are one with another.
+func distinct(devices []*Device) []*Device {
+	seen := map[[2]uint64]bool{}
+	return slices.DeleteFunc(slices.Clone(devices), func(d *Device) bool {
+		if d.same == [2]uint64{} {
+			return false
+		}
+		again := seen[d.same]
+		seen[d.same] = true
+		return again
+	})
+}
+
+// labelOf is what the start of a device has.
+type labelOf struct {
+	device *Device
+	pv     *DiskPV // nil: no PV
+	start  cachedDevice
+	err    error
+}
+
+// foreignText is a text of another VG than the one that was asked for.
+type foreignText struct {
+	labelOf
+	area *DiskArea
+	id   string // that VG's
+}
+
+// scanReaders is how many devices are read at once: a disk that seeks takes
+// milliseconds, and there may be hundreds.
+const scanReaders = 32
+
+// readLabels reads the labels and area headers of devices, in their order.
+func readLabels(devices []*Device) []labelOf {
+	labels := make([]labelOf, len(devices))
+	read := func(i int) {
+		l := labelOf{device: devices[i]}
+		l.pv, l.start, l.err = readPV(devices[i], scanBuffer())
+		if l.pv == nil {
+			l.start = cachedDevice{} // of what is no PV, nothing is kept
+		}
+		labels[i] = l
+	}
+	if len(devices) == 1 {
+		read(0)
+		return labels
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(len(devices), scanReaders) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(devices); i = int(next.Add(1)) - 1 {
+				read(i)
+			}
+		})
+	}
+	all.Wait()
+	return labels
+}
+
+// counts reports whether an area has a text that counts.
+func (a *DiskArea) counts() bool { return !a.Damaged && !a.Ignored() && !a.Committed.Empty() }
+
+// foreign returns the ID of the VG whose text an area has, where one VG was asked
+// for and that is another.
+func (s *Scan) foreign(a *DiskArea, start cachedDevice) string {
+	if s.only == "" || !a.counts() || a.CheckLocation(a.Committed) != nil {
+		return ""
+	}
+	var b [units.SectorSize]byte
+	head := b[:min(a.Committed.Size, a.Size-a.Committed.Offset, units.SectorSize)]
+	if _, err := start.ReadAt(head, int64(a.Start+a.Committed.Offset)); err != nil {
+		return ""
+	}
+	if about, ok := disk.ReadSummary(head); ok && about.Name != s.only {
+		return about.ID
+	}
+	return ""
+}
+
+// hasTextOf reports whether a text of the VG with that ID was read.
+func (s *Scan) hasTextOf(id string) bool {
+	for _, t := range s.texts {
+		if t.vg.ID.String() == id {
+			return true
+		}
+	}
+	return false
+}
+
 // readText reads the committed text of an area.
 func (s *Scan) readText(pv *DiskPV, a *DiskArea, start cachedDevice, verify bool) {
-	l := a.Committed
-	if a.Damaged || a.Ignored() || l.Empty() {
+	if !a.counts() {
 		return
 	}
+	l := a.Committed
 	key := textKey{l.Size, l.Checksum}
 	known, ok := s.texts[key]
 	if ok && !verify {
 		a.text = known
 		return
-	}
-	if s.only != "" {
-		var b [units.SectorSize]byte
-		head := b[:min(l.Size, units.SectorSize)]
-		if a.CheckLocation(l) == nil {
-			if _, err := start.ReadAt(head, int64(a.Start+l.Offset)); err == nil {
-				if about, ok := disk.ReadSummary(head); ok && about.Name != s.only {
-					return
-				}
-			}
-		}
 	}
 	src, err := a.ReadText(start, l)
 	if err == nil && !ok {
@@ -188,65 +266,4 @@ func (s *Scan) judge(pv *DiskPV, byID map[ID]*DiskVG) {
 		pv.fault(ErrUsedFlag, "its header says that a VG uses it, and none of those that were found does", "restore the VG, or make the PV anew by force")
 	}
 	s.Faults = append(s.Faults, pv.Faults...)
-}
-
-// VG returns the VG of that name or ID. It fails with [fs.ErrNotExist], or with
-// [ErrSameName] where the name is not enough.
-func (s *Scan) VG(name string) (*DiskVG, error) {
-	var found *DiskVG
-	for _, g := range s.VGs {
-		if g.VG.ID.String() == name {
-			return g, nil
-		}
-		if g.VG.Name == name {
-			if found != nil {
-				return nil, fmt.Errorf("VG %s: %w", name, ErrSameName)
-			}
-			found = g
-		}
-	}
-	if found == nil {
-		return nil, fmt.Errorf("VG %s: %w", name, fs.ErrNotExist)
-	}
-	return found, nil
-}
-
-// PV returns the PV on the device of that path, or with that ID. It fails with
-// [fs.ErrNotExist], or with [ErrDuplicatePV] where several devices have the ID.
-func (s *Scan) PV(name string) (*DiskPV, error) {
-	var found *DiskPV
-	for _, pv := range s.PVs {
-		if pv.Device.Path == name {
-			return pv, nil
-		}
-		if pv.ID().String() == name {
-			if found != nil {
-				return nil, fmt.Errorf("PV %s: %w", name, ErrDuplicatePV)
-			}
-			found = pv
-		}
-	}
-	if found == nil {
-		return nil, fmt.Errorf("PV %s: %w", name, fs.ErrNotExist)
-	}
-	return found, nil
-}
-
-// Orphans are the PVs that are in no VG that was found.
-func (s *Scan) Orphans() (orphans []*DiskPV) {
-	for _, pv := range s.PVs {
-		if pv.VG == nil {
-			orphans = append(orphans, pv)
-		}
-	}
-	return orphans
-}
-
-// AllFaults are the faults of s and of its VGs.
-func (s *Scan) AllFaults() []*Fault {
-	all := slices.Clone(s.Faults)
-	for _, g := range s.VGs {
-		all = append(all, g.Faults...)
-	}
-	return all
 }

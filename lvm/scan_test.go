@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,18 +30,36 @@ func TestScanOfOneVG(t *testing.T) {
 	require.Len(t, s.Orphans(), 1)
 }
 
+// lvm2 was stopped in the middle of a vgrename: the newest text has another name,
+// and is found by the old one, too.
+func TestScanOfRenamedVG(t *testing.T) {
+	d := newDisks(8*mib, 8*mib)
+	s, g := d.committed(t, "vg", 2)
+	vg := g.VG.Clone()
+	vg.Name, vg.Seqno = "renamed", 2
+	plantText(t, s.PVs[0], vg.AppendText(nil))
+	for _, name := range []string{"vg", "renamed", ""} {
+		s = lvm.ScanDevices(d.devices(), lvm.ScanOptions{VG: name})
+		require.Len(t, s.VGs, 1)
+		require.Equal(t, "renamed", s.VGs[0].VG.Name)
+		require.Len(t, s.VGs[0].Faults, 1)
+	}
+	heal(t, d, s, "")
+}
+
 // How much is read: of a small VG 16 KiB of each device, of a large one its text
 // once more; each of them on all PVs only where that is asked for.
 func TestScanReadsLittle(t *testing.T) {
 	d := newDisks(8*mib, 8*mib, 8*mib)
 	s, g := d.committed(t, "vg", 3)
-	reads := func(o lvm.ScanOptions) (n int, total int) {
+	reads := func(o lvm.ScanOptions) (int, int) {
+		var n, total atomic.Int64
 		var devices []*lvm.Device
 		for i, s := range d {
 			devices = append(devices, lvm.NewDevice(paths[i], s.size, 512, &counted{s, &n, &total}))
 		}
 		require.Empty(t, lvm.ScanDevices(devices, o).AllFaults())
-		return n, total
+		return int(n.Load()), int(total.Load())
 	}
 	n, total := reads(lvm.ScanOptions{})
 	require.Equal(t, 3, n)
@@ -61,12 +80,12 @@ func TestScanReadsLittle(t *testing.T) {
 // counted counts reads.
 type counted struct {
 	*sparse
-	n, total *int
+	n, total *atomic.Int64
 }
 
 func (c *counted) ReadAt(b []byte, off int64) (int, error) {
-	*c.n++
-	*c.total += len(b)
+	c.n.Add(1)
+	c.total.Add(int64(len(b)))
 	return c.sparse.ReadAt(b, off)
 }
 

@@ -42,18 +42,18 @@ func FuzzScan(f *testing.F) {
 			place, value := int(binary.LittleEndian.Uint16(changes[2:])), changes[4:12]
 			switch what {
 			case 0:
-				edit(d[device], 1, func(b []byte) { copy(b[20+place%(512-28):], value) })
+				editAreas(d[device], 1, func(b []byte) { copy(b[20+place%(512-28):], value) })
 			case 1, 2:
-				edit(d[device], int64(areas[what-1].Start/512), func(b []byte) { copy(b[20+place%(512-28):], value) })
+				editAreas(d[device], int64(areas[what-1].Start/512), func(b []byte) { copy(b[20+place%(512-28):], value) })
 			case 3:
 				texts[device] = mutate(texts[device], []byte{changes[4], changes[2], changes[3]})
 			}
 		}
 		for i := range d {
 			putText(d[i], areas, texts[i])
-			edit(d[i], 1, func(b []byte) { binary.LittleEndian.PutUint32(b[16:], disk.Checksum(b[20:])) })
+			editAreas(d[i], 1, func(b []byte) { binary.LittleEndian.PutUint32(b[16:], disk.Checksum(b[20:])) })
 			for _, a := range areas {
-				edit(d[i], int64(a.Start/512), func(b []byte) { binary.LittleEndian.PutUint32(b, disk.Checksum(b[4:])) })
+				editAreas(d[i], int64(a.Start/512), func(b []byte) { binary.LittleEndian.PutUint32(b, disk.Checksum(b[4:])) })
 			}
 		}
 		s := d.scan()
@@ -74,8 +74,8 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// edit changes a sector.
-func edit(s *sparse, at int64, change func(b []byte)) {
+// editAreas changes a sector.
+func editAreas(s *sparse, at int64, change func(b []byte)) {
 	data := s.sectors[at]
 	change(data[:])
 	s.put(at, data)
@@ -85,7 +85,7 @@ func edit(s *sparse, at int64, change func(b []byte)) {
 // checksums.
 func putText(s *sparse, areas []disk.Area, text string) {
 	for _, a := range areas {
-		edit(s, int64(a.Start/512), func(b []byte) {
+		editAreas(s, int64(a.Start/512), func(b []byte) {
 			text := text[:min(len(text), int(a.MaxText()))]
 			if len(text) == 0 {
 				return

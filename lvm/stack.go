@@ -238,9 +238,14 @@ func (s *stack) snapshot(tie *LV, data *MappedDevice) error {
 		if err != nil {
 			return err
 		}
+		// As long as the origin was when it was taken, however long that is by now.
+		length, err := s.length(tie, tie.Size())
+		if err != nil {
+			return err
+		}
 		d.Snapshot = true
 		d.Udev |= dm.UdevLowPriority
-		d.Table = dm.Table{{Length: data.Table.Size(), Target: dm.Snapshot{
+		d.Table = dm.Table{{Length: length, Target: dm.Snapshot{
 			Origin: d.on(data), COW: d.on(cow), Persistence: dm.SnapshotPersistent, ChunkSize: t.ChunkSize,
 		}}}
 		return nil

@@ -39,6 +39,9 @@ func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o C
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // it ended while locks were waited for
+	}
 	if conn != nil {
 		if err := t.refuseLive(conn, g.VG, next, o); err != nil {
 			return err

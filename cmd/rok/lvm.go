@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,7 +64,8 @@ func (s *storage) open() (*lvm.System, error) {
 	return lvm.OpenSystem(&cfg)
 }
 
-// withSystem makes a command's function of one that needs a System.
+// with makes a command's function of one that needs a System. An interrupt ends
+// waiting, and what was not begun; a commit that was goes through.
 func (s *storage) with(run func(c *cobra.Command, sys *lvm.System, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		sys, err := s.open()
@@ -69,6 +73,9 @@ func (s *storage) with(run func(c *cobra.Command, sys *lvm.System, args []string
 			return err
 		}
 		defer func() { err = cmp.Or(err, sys.Close()) }()
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		c.SetContext(ctx)
 		return run(c, sys, args)
 	}
 }

@@ -39,7 +39,7 @@ var layers = map[string]layer{
 	"internal/testenv":          {imports: []string{"units", "ioctl"}},
 	"internal/testenv/gptdisk":  {imports: []string{"units", "ioctl", "internal/testenv"}},
 	"internal/lint":             {},
-	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "internal/cli"}},
+	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm"}},
 	"internal/peers/emptycobra": {},
 	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "bench", "bench/engine", "bench/hist", "bench/stat"}},

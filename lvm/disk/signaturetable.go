@@ -14,15 +14,14 @@ type mark struct {
 	check func(p *prober, at units.Bytes) string
 }
 
+// The kinds, as words behind the type.
 const (
 	fileSystem     = "file system"
 	partitionTable = "partition table"
-	swapSpace      = "swap space"
-	raidMember     = "RAID member"
-	volumeMember   = "volume manager's member"
-	encrypted      = "encrypted volume"
-	cacheOf        = "cache"
-	mapped         = "device-mapper volume"
+	swapSpace      = "space" // "swap space"
+	image          = "image"
+	diskOf         = "disk"
+	volume         = "volume"
 )
 
 // marks is a function so that no program pays for it that does not ask.
@@ -67,40 +66,40 @@ func marks() []mark {
 		{"cramfs", fileSystem, at(0), "\x45\x3d\xcd\x28", nil},
 		{"romfs", fileSystem, at(0), "-rom1fs-", nil},
 		{"bfs", fileSystem, at(0), "\xce\xfa\xad\x1b", nil},
-		{"ceph_bluestore", volumeMember, at(0), "bluestore block device", nil},
+		{"ceph_bluestore", volume, at(0), "bluestore block device", nil},
 
 		{"swap", swapSpace, swapPages, "SWAPSPACE2", nil},
 		{"swap", swapSpace, swapPages, "SWAP-SPACE", nil},
-		{"swsuspend", swapSpace, swapPages, "S1SUSPEND", nil},
-		{"swsuspend", swapSpace, swapPages, "S2SUSPEND", nil},
-		{"swsuspend", swapSpace, swapPages, "ULSUSPEND", nil},
+		{"swsuspend", image, swapPages, "S1SUSPEND", nil},
+		{"swsuspend", image, swapPages, "S2SUSPEND", nil},
+		{"swsuspend", image, swapPages, "ULSUSPEND", nil},
 
-		{"crypto_LUKS", encrypted, at(0), "LUKS\xba\xbe", nil},
-		{"crypto_LUKS", encrypted, luks2Copies, "SKUL\xba\xbe", nil},
-		{"BitLocker", encrypted, at(3), "-FVE-FS-", nil},
+		{"crypto_LUKS", volume, at(0), "LUKS\xba\xbe", nil},
+		{"crypto_LUKS", volume, luks2Copies, "SKUL\xba\xbe", nil},
+		{"BitLocker", volume, at(3), "-FVE-FS-", nil},
 
-		{"linux_raid_member", raidMember, mdVersion1, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00", nil},
-		{"linux_raid_member", raidMember, mdVersion0, "\xfc\x4e\x2b\xa9\x00\x00\x00\x00", nil},
-		{"linux_raid_member", raidMember, mdVersion0, "\xa9\x2b\x4e\xfc\x00\x00\x00\x00", nil},
-		{"isw_raid_member", raidMember, fromEnd(1024), "Intel Raid ISM Cfg Sig. ", nil},
-		{"ddf_raid_member", raidMember, fromEnd(512, 257*512), "\xde\x11\xde\x11", nil},
-		{"ddf_raid_member", raidMember, fromEnd(512, 257*512), "\x11\xde\x11\xde", nil},
-		{"nvidia_raid_member", raidMember, fromEnd(1024), "NVIDIA", nil},
-		{"drbd", raidMember, fromEnd(4096 - 60), "\x83\x74\x02\x6b", nil},
-		{"drbd", raidMember, fromEnd(4096 - 60), "\x83\x74\x02\x6c", nil},
-		{"drbd", raidMember, fromEnd(4096 - 60), "\x83\x74\x02\x6d", nil},
+		{"linux_raid_member", diskOf, mdVersion1, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00", nil},
+		{"linux_raid_member", diskOf, mdVersion0, "\xfc\x4e\x2b\xa9\x00\x00\x00\x00", nil},
+		{"linux_raid_member", diskOf, mdVersion0, "\xa9\x2b\x4e\xfc\x00\x00\x00\x00", nil},
+		{"isw_raid_member", diskOf, fromEnd(1024), "Intel Raid ISM Cfg Sig. ", nil},
+		{"ddf_raid_member", diskOf, fromEnd(512, 257*512), "\xde\x11\xde\x11", nil},
+		{"ddf_raid_member", diskOf, fromEnd(512, 257*512), "\x11\xde\x11\xde", nil},
+		{"nvidia_raid_member", diskOf, fromEnd(1024), "NVIDIA", nil},
+		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6b", nil},
+		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6c", nil},
+		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6d", nil},
 
-		{"LVM2_member", volumeMember, at(0, 512, 1024, 1536), labelID, checkLVM2},
-		{"LVM1_member", volumeMember, at(0), "HM\x01\x00", nil},
-		{"LVM1_member", volumeMember, at(0), "HM\x02\x00", nil},
-		{"zfs_member", volumeMember, zfsUberblocks, "\x0c\xb1\xba\x00\x00\x00\x00\x00", nil},
-		{"zfs_member", volumeMember, zfsUberblocks, "\x00\x00\x00\x00\x00\xba\xb1\x0c", nil},
-		{"stratis", volumeMember, at(512+4, 9*512+4), "!Stra0tis\x86\xff\x02^\x41rh", nil},
-		{"bcache", cacheOf, at(4096 + 24), "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81", nil},
-		{"DM_snapshot_cow", mapped, at(0), "SnAp", nil},
-		{"DM_integrity", mapped, at(0), "integrt\x00", nil},
-		{"DM_verity_hash", mapped, at(0), "verity\x00\x00", nil},
-		{"vdo", mapped, at(0), "dmvdo001", nil},
+		{"LVM2_member", volume, at(0, 512, 1024, 1536), labelID, checkLVM2},
+		{"LVM1_member", volume, at(0), "HM\x01\x00", nil},
+		{"LVM1_member", volume, at(0), "HM\x02\x00", nil},
+		{"zfs_member", volume, zfsUberblocks, "\x0c\xb1\xba\x00\x00\x00\x00\x00", nil},
+		{"zfs_member", volume, zfsUberblocks, "\x00\x00\x00\x00\x00\xba\xb1\x0c", nil},
+		{"stratis", volume, at(512+4, 9*512+4), "!Stra0tis\x86\xff\x02^\x41rh", nil},
+		{"bcache", diskOf, at(4096 + 24), "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81", nil},
+		{"DM_snapshot_cow", volume, at(0), "SnAp", nil},
+		{"DM_integrity", volume, at(0), "integrt\x00", nil},
+		{"DM_verity_hash", volume, at(0), "verity\x00\x00", nil},
+		{"vdo", volume, at(0), "dmvdo001", nil},
 	}
 }
 

@@ -120,22 +120,24 @@ func (r *Reader) skipValue(i int) int {
 		v, _ := r.scalar(i, false, true)
 		return v.End
 	}
-	end, _ := r.array(i, nil)
+	end, _, _ := r.array(i, nil)
 	return end
 }
 
-// array appends the elements of the array at i to dst, if it is not nil.
-func (r *Reader) array(i int, dst *[]Value) (end int, ok bool) {
+// array appends the elements of the array at i to dst, if it is not nil, and
+// counts them.
+func (r *Reader) array(i int, dst *[]Value) (end, n int, ok bool) {
 	src := r.src
 	i = skipSpace(src, i+1)
 	if i < len(src) && src[i] == ']' {
-		return i + 1, true
+		return i + 1, 0, true
 	}
 	for numbers := true; ; {
 		v, ok := r.scalar(i, true, numbers)
 		if !ok {
-			return i, false
+			return i, n, false
 		}
+		n++
 		if dst != nil {
 			*dst = append(*dst, v)
 		}
@@ -144,7 +146,7 @@ func (r *Reader) array(i int, dst *[]Value) (end int, ok bool) {
 			i = skipSpace(src, i+1)
 		}
 		if i < len(src) && src[i] == ']' {
-			return i + 1, true
+			return i + 1, n, true
 		}
 	}
 }
@@ -152,19 +154,10 @@ func (r *Reader) array(i int, dst *[]Value) (end int, ok bool) {
 // fewBytes is how long an array may be whose elements are not counted first.
 const fewBytes = 512
 
-// count returns how many elements the array at i has at most.
+// count returns how many elements the array at i has, up to a fault.
 func (r *Reader) count(i int) int {
-	counter := Reader{src: r.src} // which keeps the faults
-	end, _ := counter.array(i, nil)
-	if counter.err != nil {
-		end = counter.err.Offset
-	}
-	n := 1
-	for _, c := range []byte(r.src[i:end]) {
-		if c == ',' || c == '"' || c == '\'' {
-			n++
-		}
-	}
+	counter := Reader{src: r.src} // which keeps the fault
+	_, n, _ := counter.array(i, nil)
 	return n
 }
 
@@ -179,7 +172,7 @@ func (r *Reader) Values() []Value {
 		if few := r.src[r.pos:min(r.pos+fewBytes, len(r.src))]; strings.IndexByte(few, ']') < 0 {
 			r.values = slices.Grow(r.values, r.count(r.pos))
 		}
-		end, ok := r.array(r.pos, &r.values)
+		end, _, ok := r.array(r.pos, &r.values)
 		if !ok {
 			return nil
 		}
