@@ -19,3 +19,49 @@ func asked(e *env, group string, all []command) []*cobra.Command {
 	}
 	return built
 }
+
+func pvCommands() []command {
+	return []command{
+		{name: "ls", build: pvLs},
+		{name: "create", build: pvCreate},
+		{name: "rm", build: pvRm},
+		{name: "resize", build: pvResize},
+		{name: "change", build: pvChange},
+		{name: "tag", build: pvTag},
+		{name: "restore", build: pvRestore},
+	}
+}
+
+func vgCommands() []command {
+	return []command{
+		{name: "ls", build: vgLs},
+		{name: "create", build: vgCreate},
+		{name: "extend", build: vgExtend},
+		{name: "reduce", build: vgReduce},
+		{name: "rename", build: vgRename},
+		{name: "rm", build: vgRm},
+		{name: "change", build: vgChange},
+		{name: "tag", build: vgTag},
+		{name: "check", build: vgCheck},
+		{name: "backup", build: vgBackup},
+		{name: "restore", build: vgRestore},
+		{name: "activate", build: vgActivate},
+		{name: "deactivate", build: vgDeactivate},
+	}
+}
+
+func lvCommands() []command {
+	return []command{
+		{name: "ls", build: lvLs},
+		{name: "create", build: lvCreate},
+		{name: "extend", build: lvExtend},
+		{name: "reduce", build: lvReduce},
+		{name: "resize", build: lvResize},
+		{name: "rm", build: lvRm},
+		{name: "rename", build: lvRename},
+		{name: "change", build: lvChange},
+		{name: "tag", build: lvTag},
+		{name: "activate", build: lvActivate},
+		{name: "deactivate", build: lvDeactivate},
+	}
+}

@@ -20,22 +20,6 @@ the group's metadata. --image FILE names files that hold PVs, which are then the
 	return c
 }
 
-func lvCommands() []command {
-	return []command{
-		{name: "ls", build: lvLs},
-		{name: "create", build: lvCreate},
-		{name: "extend", build: lvExtend},
-		{name: "reduce", build: lvReduce},
-		{name: "resize", build: lvResize},
-		{name: "rm", build: lvRm},
-		{name: "rename", build: lvRename},
-		{name: "change", build: lvChange},
-		{name: "tag", build: lvTag},
-		{name: "activate", build: lvActivate},
-		{name: "deactivate", build: lvDeactivate},
-	}
-}
-
 func lvLs(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ls [VG|LV|@TAG...]",
@@ -90,7 +74,12 @@ func reportChosen(_ *cobra.Command, sys *lvm.System, chosen []chosenLVs, all boo
 		if err != nil {
 			return lines, err
 		}
-		lines = append(lines, onlyLVs(g.group.View().ReportLVs(all || g.names != nil, state), g.names)...)
+		more := onlyLVs(g.group.View().ReportLVs(all || g.names != nil, state), g.names)
+		if lines == nil {
+			lines = more // not copied: there may be ten thousand
+			continue
+		}
+		lines = append(lines, more...)
 	}
 	return lines, nil
 }

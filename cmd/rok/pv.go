@@ -20,18 +20,6 @@ that hold PVs, which are then the only ones.`
 	return c
 }
 
-func pvCommands() []command {
-	return []command{
-		{name: "ls", build: pvLs},
-		{name: "create", build: pvCreate},
-		{name: "rm", build: pvRm},
-		{name: "resize", build: pvResize},
-		{name: "change", build: pvChange},
-		{name: "tag", build: pvTag},
-		{name: "restore", build: pvRestore},
-	}
-}
-
 func pvLs(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "ls [PV...]",

@@ -19,24 +19,6 @@ func vgCommand(e *env) *cobra.Command {
 	return c
 }
 
-func vgCommands() []command {
-	return []command{
-		{name: "ls", build: vgLs},
-		{name: "create", build: vgCreate},
-		{name: "extend", build: vgExtend},
-		{name: "reduce", build: vgReduce},
-		{name: "rename", build: vgRename},
-		{name: "rm", build: vgRm},
-		{name: "change", build: vgChange},
-		{name: "tag", build: vgTag},
-		{name: "check", build: vgCheck},
-		{name: "backup", build: vgBackup},
-		{name: "restore", build: vgRestore},
-		{name: "activate", build: vgActivate},
-		{name: "deactivate", build: vgDeactivate},
-	}
-}
-
 func vgLs(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "ls [VG...]",
