@@ -88,3 +88,6 @@ func Lock(context.Context, *os.File, bool) error { return errors.ErrUnsupported 
 
 // Unlock fails.
 func Unlock(*os.File) error { return errors.ErrUnsupported }
+
+// ReadOnce fails.
+func ReadOnce(string, []byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -22,7 +22,12 @@ type BlankArea struct {
 //
 // It fails with an [*ActivationError].
 func (vg *VG) BlankAreas(name string) ([]BlankArea, error) {
-	r := relationsOf(vg)
+	return relationsOf(vg).blankAreas(name)
+}
+
+// blankAreas is [VG.BlankAreas], for who asks about many LVs.
+func (r *relations) blankAreas(name string) ([]BlankArea, error) {
+	vg := r.vg
 	fault := func(err error) error { return &ActivationError{Op: "blank", VG: vg.Name, LV: name, Err: err} }
 	lv := r.lvs[name]
 	if lv == nil {

@@ -1,8 +1,6 @@
 package lvm
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +8,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/units"
 )
 
 // HostDevice is a block device of the host that may hold a PV.
@@ -32,30 +33,27 @@ func HostDevices(sys string) ([]HostDevice, error) {
 	if sys == "" {
 		sys = "/sys"
 	}
-	block := filepath.Join(sys, "block")
-	names, err := os.ReadDir(block)
+	return hostDevices(sys, "", nil)
+}
+
+// hostDevices is [HostDevices]. Devices that want, if it is not nil, does not
+// want are not looked at: what sysfs has of a device is many small files, and a
+// machine may have hundreds of devices that a filter leaves out. Where proc is not
+// empty, what it knows is not read from sysfs either.
+func hostDevices(sys, proc string, want func(HostDevice) bool) ([]HostDevice, error) {
+	found, err := blockDevices(sys, proc)
 	if err != nil {
 		return nil, err
 	}
 	var list []HostDevice
-	for _, name := range names {
-		s := sysDevice{dir: filepath.Join(block, name.Name())}
-		if s.empty() || s.offline(name.Name()) {
+	for _, f := range found {
+		path := f.dir.path()
+		if path == "" {
 			continue
 		}
-		parts, err := s.partitions()
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it went away meanwhile
-			return nil, err
-		}
-		if len(parts) == 0 {
-			parts = []sysDevice{s}
-		}
-		for _, p := range parts {
-			if p.empty() || p.component() {
-				continue
-			}
-			if number, ok := p.number(); ok {
-				list = append(list, HostDevice{p.path(), number})
+		if d := (HostDevice{path, f.number}); want == nil || want(d) {
+			if !f.disk.offline() && !f.dir.component() {
+				list = append(list, d)
 			}
 		}
 	}
@@ -73,11 +71,12 @@ type sysDevice struct{ dir string }
 
 // text is the content of a file; empty where there is none.
 func (s sysDevice) text(name string) string {
-	b, err := os.ReadFile(filepath.Join(s.dir, name))
+	var b [units.SectorSize]byte // more than any of these files has
+	n, err := ioctl.ReadOnce(s.dir+"/"+name, b[:])
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(b))
+	return strings.TrimSpace(string(b[:n]))
 }
 
 // empty reports whether the device has no size, or is gone.
@@ -86,8 +85,17 @@ func (s sysDevice) empty() bool {
 	return size == "" || size == "0"
 }
 
-// offline reports whether the disk cannot hold a PV, or must not be touched.
-func (s sysDevice) offline(name string) bool {
+// offline reports whether a disk is suspended, or of an LV.
+func (s sysDevice) offline() bool {
+	return s.mapped() && (s.text("dm/suspended") == "1" || strings.HasPrefix(s.text("dm/uuid"), "LVM-"))
+}
+
+// mapped reports whether the device is of device-mapper, which names them all so.
+func (s sysDevice) mapped() bool { return strings.HasPrefix(filepath.Base(s.dir), "dm-") }
+
+// unfit reports whether a disk of that name in sysfs cannot hold a PV, or must not
+// be touched.
+func unfit(name string) bool {
 	for _, prefix := range []string{"fd", "sr", "zram"} {
 		if number, ok := strings.CutPrefix(name, prefix); ok {
 			if _, err := strconv.Atoi(number); err == nil {
@@ -95,7 +103,7 @@ func (s sysDevice) offline(name string) bool {
 			}
 		}
 	}
-	return s.text("dm/suspended") == "1" || strings.HasPrefix(s.text("dm/uuid"), "LVM-")
+	return false
 }
 
 // partitions are those of the disk.
@@ -106,7 +114,7 @@ func (s sysDevice) partitions() (parts []sysDevice, err error) {
 	}
 	for _, e := range entries {
 		p := sysDevice{filepath.Join(s.dir, e.Name())}
-		if e.IsDir() && p.text("partition") != "" {
+		if e.IsDir() && strings.HasPrefix(e.Name(), filepath.Base(s.dir)) && p.text("partition") != "" {
 			parts = append(parts, p)
 		}
 	}
@@ -138,9 +146,14 @@ func (s sysDevice) number() (uint64, bool) {
 	return unix.Mkdev(uint32(a), uint32(b)), err == nil
 }
 
-// path is the device's node. Where a name has a slash, sysfs has '!'.
+// path is the device's node; empty where the device has gone away. Where a name
+// has a slash, sysfs has '!'.
 func (s sysDevice) path() string {
-	if name := s.text("dm/name"); name != "" {
+	if s.mapped() {
+		name := s.text("dm/name")
+		if name == "" {
+			return ""
+		}
 		return "/dev/mapper/" + name
 	}
 	return "/dev/" + strings.ReplaceAll(filepath.Base(s.dir), "!", "/")

@@ -2,8 +2,8 @@ package lvm
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/rok-storage/rok/units"
 )
@@ -55,7 +55,7 @@ func newReporter(vg *VG, state func(*LV) DeviceState) *reporter {
 
 // sorted are the LVs by name, but for those that only tie snapshots to origins.
 func (r *reporter) sorted() []*LV {
-	var lvs []*LV
+	lvs := make([]*LV, 0, len(r.vg.LVs))
 	for _, lv := range r.vg.LVs {
 		if _, tie := only(lv).(*Snapshot); !tie {
 			lvs = append(lvs, lv)
@@ -87,7 +87,7 @@ func (r *reporter) devices(s *Segment) []string {
 				name = pv.Device
 			}
 		}
-		names = append(names, fmt.Sprintf("%s(%d)", name, a.Start))
+		names = append(names, name+"("+strconv.FormatUint(uint64(a.Start), 10)+")")
 	}
 	return names
 }

@@ -50,8 +50,9 @@ type LVReport struct {
 // nil: it was not asked.
 func (vg *VG) ReportLVs(hidden bool, state func(*LV) DeviceState) []LVReport {
 	r := newReporter(vg, state)
-	var lines []LVReport
-	for _, lv := range r.sorted() {
+	lvs := r.sorted()
+	lines := make([]LVReport, 0, len(lvs)) // a line is long: a list that grows is copied often
+	for _, lv := range lvs {
 		if hidden || r.isVolume(lv) {
 			lines = append(lines, r.lv(lv))
 		}

@@ -88,7 +88,7 @@ func (s *System) mayAdd(ctx context.Context, dev *Device) error {
 	if err != nil || list != nil {
 		return err
 	}
-	return s.host.Visible(nil, &host.Device{Path: dev.Path}, "", deviceLinks(s.dev())[dev.Number]...)
+	return s.host.Visible(nil, &host.Device{Path: dev.Path}, "", deviceLinks(s.dev(), s.host.Decides)[dev.Number]...)
 }
 
 // devices opens the devices of the system for reading.
@@ -114,18 +114,21 @@ func (s *System) devices(ctx context.Context) (*deviceSet, error) {
 
 // hostDevices opens what lvm2 looks at.
 func (s *System) hostDevices(ctx context.Context, d *deviceSet) error {
-	all, err := HostDevices(s.sys())
-	if err != nil {
-		return err
-	}
 	list, err := s.host.Devices(ctx)
 	if err != nil {
 		return err
 	}
-	set := s.host.Settings
 	var links map[uint64][]string
-	if list == nil && (set.Filter != nil || set.GlobalFilter != nil) {
-		links = deviceLinks(s.dev())
+	var want func(HostDevice) bool
+	if list == nil && s.host.Filters() {
+		links = deviceLinks(s.dev(), s.host.Decides)
+		want = func(d HostDevice) bool {
+			return s.host.Visible(nil, &host.Device{Path: d.Path}, "", links[d.Number]...) == nil
+		}
+	}
+	all, err := hostDevices(s.sys(), s.proc(), want)
+	if err != nil {
+		return err
 	}
 	for _, dev := range all {
 		about := &host.Device{Path: dev.Path}
@@ -174,6 +177,17 @@ func (s *System) sys() string {
 	return "/sys"
 }
 
+// proc is empty where sysfs is not the machine's own.
+func (s *System) proc() string {
+	switch {
+	case s.cfg.Host != nil && s.cfg.Host.Proc != "":
+		return s.cfg.Host.Proc
+	case s.sys() != "/sys":
+		return ""
+	}
+	return "/proc"
+}
+
 func (s *System) dev() string {
 	if s.cfg.Host != nil && s.cfg.Host.Dev != "" {
 		return s.cfg.Host.Dev
@@ -181,13 +195,17 @@ func (s *System) dev() string {
 	return "/dev"
 }
 
-// deviceLinks finds all the paths below dir that lead to block devices, by the
-// devices' numbers: filters may name any of them.
-func deviceLinks(dir string) map[uint64][]string {
+// deviceLinks finds the paths below dir that lead to block devices, by the
+// devices' numbers: filters may name any of them. What a filter does not decide
+// anything about need not be followed.
+func deviceLinks(dir string, decides func(path string) bool) map[uint64][]string {
 	links := map[uint64][]string{}
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.Type()&(fs.ModeSymlink|fs.ModeDevice) == 0 || e.Type()&fs.ModeCharDevice != 0 {
 			return nil // what cannot be read has no links
+		}
+		if !decides(path) {
+			return nil
 		}
 		if number := blockNumber(path); number != 0 {
 			links[number] = append(links[number], path)

@@ -41,7 +41,7 @@ func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error
 				return err
 			}
 		}
-		areas, err := next.BlankAreas(lv.Name)
+		areas, err := r.blankAreas(lv.Name)
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,7 @@ import (
 )
 
 func lvCommand(e *env) *cobra.Command {
-	c := cli.Group("lv", "", lvLs(e), lvCreate(e), lvExtend(e), lvReduce(e), lvResize(e), lvRm(e), lvRename(e), lvChange(e),
-		lvTag(e), lvActivate(e), lvDeactivate(e))
+	c := cli.Group("lv", "", asked(e, "lv", lvCommands())...)
 	c.Long = `Logical volumes: linear, striped, thin pools and thin volumes, and snapshots.
 
 LV is VG/NAME, or a path such as /dev/VG/NAME. Several in one command cost one write of
@@ -75,7 +74,12 @@ func reportChosen(_ *cobra.Command, sys *lvm.System, chosen []chosenLVs, all boo
 		if err != nil {
 			return lines, err
 		}
-		lines = append(lines, onlyLVs(g.group.View().ReportLVs(all || g.names != nil, state), g.names)...)
+		more := onlyLVs(g.group.View().ReportLVs(all || g.names != nil, state), g.names)
+		if lines == nil {
+			lines = more // not copied: there may be ten thousand
+			continue
+		}
+		lines = append(lines, more...)
 	}
 	return lines, nil
 }

@@ -97,7 +97,11 @@ func onlyLVs(lines []lvm.LVReport, names []string) []lvm.LVReport {
 	if len(names) == 0 {
 		return lines
 	}
-	return slices.DeleteFunc(lines, func(l lvm.LVReport) bool { return !slices.Contains(names, l.Name) })
+	wanted := make(map[string]bool, len(names))
+	for _, name := range names {
+		wanted[name] = true
+	}
+	return slices.DeleteFunc(lines, func(l lvm.LVReport) bool { return !wanted[l.Name] })
 }
 
 // signatures are what was found, in words.

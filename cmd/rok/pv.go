@@ -11,7 +11,7 @@ import (
 )
 
 func pvCommand(e *env) *cobra.Command {
-	c := cli.Group("pv", "", pvLs(e), pvCreate(e), pvRm(e), pvResize(e), pvChange(e), pvTag(e), pvRestore(e))
+	c := cli.Group("pv", "", asked(e, "pv", pvCommands())...)
 	c.Long = `Physical volumes: the devices that volume groups are made of.
 
 PV is the path of a device, or the UUID of the PV on it. --image FILE names files

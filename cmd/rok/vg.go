@@ -11,8 +11,7 @@ import (
 )
 
 func vgCommand(e *env) *cobra.Command {
-	c := cli.Group("vg", "", vgLs(e), vgCreate(e), vgExtend(e), vgReduce(e), vgRename(e), vgRm(e), vgChange(e), vgTag(e),
-		vgCheck(e), vgBackup(e), vgRestore(e), vgActivate(e), vgDeactivate(e))
+	c := cli.Group("vg", "", asked(e, "vg", vgCommands())...)
 	c.Long = `Volume groups, as LVM2 has them: lvm2 may use the same ones at any moment.
 
 --image FILE names files that hold PVs, which are then the only ones.`

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"io"
 	"strconv"
 	"strings"
@@ -46,25 +47,30 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
-	var b strings.Builder
+	var b []byte
 	for _, row := range rows {
-		var line strings.Builder
 		for i, cell := range row {
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
 			if i > 0 {
-				line.WriteString("  ")
+				b = append(b, "  "...)
 			}
+			pad := width[i] - utf8.RuneCountInString(cell)
 			if i < len(right) && right[i] {
-				line.WriteString(pad + cell)
+				b = append(appendBlanks(b, pad), cell...)
 			} else {
-				line.WriteString(cell + pad)
+				b = appendBlanks(append(b, cell...), pad)
 			}
 		}
-		b.WriteString(strings.TrimRight(line.String(), " "))
-		b.WriteByte('\n')
+		b = append(bytes.TrimRight(b, " "), '\n')
 	}
-	n, err := io.WriteString(w, b.String())
+	n, err := w.Write(b)
 	return int64(n), err
+}
+
+func appendBlanks(b []byte, n int) []byte {
+	for range n {
+		b = append(b, ' ')
+	}
+	return b
 }
 
 // Printable returns s with what would disturb a terminal or a line escaped, as
@@ -73,9 +79,19 @@ func Printable(s string) string {
 	if s == "" {
 		return "-"
 	}
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+	if plain(s) || utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return s
 	}
 	quoted := strconv.Quote(s)
 	return quoted[1 : len(quoted)-1]
+}
+
+// plain reports whether s is printable ASCII, as nearly all cells are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

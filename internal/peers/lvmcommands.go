@@ -34,6 +34,8 @@ func (o *lvmOutcome) beyond() (rok, lvm2 float64) {
 const (
 	lvmRead = "read"
 	lvmAdd  = "add"
+	// lvmManyName has lvmMany in it.
+	lvmManyName = "add 1000"
 	// lvmMany is how many LVs are made in one commit, and by so many lvcreate, of
 	// which lvmSample are run.
 	lvmMany   = 1000
@@ -59,8 +61,6 @@ func (s lvmShape) operations() []string {
 	}
 	return []string{lvmRead, lvmAdd}
 }
-
-var lvmManyName = fmt.Sprintf("add %d", lvmMany)
 
 // measureShape makes a VG and measures what is done with it.
 func measureShape(ctx context.Context, cfg config, etc string, s lvmShape) (outcomes []lvmOutcome, err error) {

@@ -9,7 +9,10 @@ import (
 
 // Filter is a list of patterns as in devices/filter: which devices lvm2 looks
 // at. A nil Filter takes all.
-type Filter struct{ patterns []pattern }
+type Filter struct {
+	patterns []pattern
+	total    bool // the last one matches any path
+}
 
 type pattern struct {
 	accept bool
@@ -49,6 +52,7 @@ func ParseFilter(patterns []string) (*Filter, error) {
 			return nil, &FilterError{Pattern: p, Err: err}
 		}
 		f.patterns = append(f.patterns, parsed)
+		f.total = p[2:len(p)-1] == ".*"
 	}
 	return f, nil
 }
@@ -100,4 +104,25 @@ func (f *Filter) Accepts(paths ...string) bool {
 		rejected = true
 	}
 	return !rejected
+}
+
+// weighs reports whether it may matter that a link of that path leads to a device
+// whose node is known: it is accepted, or rejected where the node need not match
+// any pattern.
+func (f *Filter) weighs(path string) bool {
+	if f == nil {
+		return false
+	}
+	i := slices.IndexFunc(f.patterns, func(p pattern) bool { return p.re.MatchString(path) })
+	return i >= 0 && (f.patterns[i].accept || !f.total)
+}
+
+// Filters reports whether there is a filter. Without one, [Host.Visible] needs no
+// links.
+func (h *Host) Filters() bool { return h.Settings.Filter != nil || h.Settings.GlobalFilter != nil }
+
+// Decides reports whether [Host.Visible] may need to know that a link of that path
+// leads to a device. Most of those below /dev do not matter.
+func (h *Host) Decides(link string) bool {
+	return h.Settings.Filter.weighs(link) || h.Settings.GlobalFilter.weighs(link)
 }

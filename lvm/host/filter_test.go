@@ -105,3 +105,33 @@ func FuzzFilter(f *testing.F) {
 		re.MatchString(path)
 	})
 }
+
+// A device that Visible takes, or does not, with all its links is decided alike
+// with those alone that matter.
+func TestDecides(t *testing.T) {
+	links := []string{"/dev/disk/by-id/a", "/dev/disk/by-id/b", "/dev/vg/x", "/dev/block/8:0"}
+	for _, patterns := range [][]string{
+		{"a|^/dev/sda$|", "r|.*|"}, {"a|by-id/a|", "r|.*|"}, {"r|by-id/b|"}, {"r|by-id|", "a|.*|"}, {"a|nothing|"},
+		{"r|^/dev/sda|", "a|vg/x|"}, {"r|block|", "a|by-id/a|"},
+	} {
+		f, err := host.ParseFilter(patterns)
+		require.NoError(t, err)
+		h := &host.Host{Settings: host.Settings{Filter: f}}
+		require.True(t, h.Filters())
+		for _, node := range []string{"/dev/sda", "/dev/sdb"} {
+			for n := range 1 << len(links) {
+				var all, some []string
+				for i, l := range links {
+					if n&(1<<i) == 0 {
+						continue
+					}
+					if all = append(all, l); h.Decides(l) {
+						some = append(some, l)
+					}
+				}
+				require.Equal(t, f.Accepts(append([]string{node}, all...)...), f.Accepts(append([]string{node}, some...)...),
+					"%q: %s with %q", patterns, node, all)
+			}
+		}
+	}
+}
