@@ -116,6 +116,7 @@ func testData(t *testing.T, h *lvm2Host, vg *lvm.VG) {
 
 // A thousand volumes in one call, and none left.
 func TestKernelActivateThousand(t *testing.T) {
+	testenv.Kernel(t, lvm2Features...)
 	h := newLVM2Host(t, 600*units.MiB, 2)
 	vg := thousand(h)
 	result := h.activate(vg)

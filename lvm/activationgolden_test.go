@@ -100,13 +100,6 @@ type devicePrint struct {
 	Udev              dm.UdevFlags
 }
 
-func (g *golden) number(b dm.BlockDev) dm.BlockDev {
-	if name, ok := strings.CutPrefix(b.Path, "/dev/mapper/"); ok && g.devices[name] != nil {
-		return dm.BlockDev{Dev: g.devices[name].dev}
-	}
-	return b
-}
-
 func (g *golden) print(t *testing.T, d *lvm.MappedDevice) devicePrint {
 	t.Helper()
 	text := d.Table.String()

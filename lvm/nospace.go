@@ -155,15 +155,3 @@ func (b *Batch) whole(p *Place, lv, origin *LV) func(of string) (Extents, error)
 		return 0, refuse(ErrInvalid, "a share of %s", of)
 	}
 }
-
-// named refuses a Place that names PVs, none of which has extents to give.
-func (b *Batch) named(p *Place, wanted Extents) error {
-	if len(p.PVs) == 0 {
-		return nil
-	}
-	list, err := b.candidates(p)
-	if err == nil && !slices.ContainsFunc(list, func(c candidate) bool { return true }) {
-		err = b.noSpace(&demand{extents: wanted, stripes: 1, policy: AllocNormal, place: p}, nil, nil)
-	}
-	return err
-}

@@ -98,7 +98,7 @@ func (t *session) onDevice(d *Device) *DiskPV {
 // newPVRequest fills in what the settings and the device say.
 func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	set := s.Settings()
-	r := CreatePV{Layout: o.Layout, ID: o.ID, IgnoreAreas: o.IgnoreAreas, Force: o.Force}
+	r := CreatePV(o)
 	if r.ID.IsZero() {
 		r.ID = s.cfg.NewID()
 	}

@@ -96,12 +96,6 @@ func (h *systemHost) addDisk(name string, size units.Bytes) {
 	require.NoError(h.t, os.WriteFile(sys+"/size", []byte(strconv.FormatUint(uint64(size.SectorsRoundDown()), 10)+"\n"), 0o600))
 }
 
-func (h *systemHost) unplug(name string) {
-	h.t.Helper()
-	delete(h.files, "/dev/"+name)
-	require.NoError(h.t, os.RemoveAll(h.path("sys/block/"+name)))
-}
-
 // open opens a disk for everything, since the files are the same by any way.
 func (h *systemHost) open(path string, _ lvm.Access) (*lvm.Device, error) {
 	file, ok := h.files[path]

@@ -154,15 +154,6 @@ func (s *stand) lvm2(args ...string) (out, complaints string, err error) {
 	return stdout.String(), said(stderr), err
 }
 
-// must is lvm2 for what must succeed, and complain of nothing.
-func (s *stand) must(args ...string) string {
-	s.t.Helper()
-	out, complaints, err := s.lvm2(args...)
-	require.NoError(s.t, err, "%q: %s", args, complaints)
-	require.Empty(s.t, complaints, "%q", args)
-	return out
-}
-
 // edges is how much of a disk's start and end may have metadata.
 const edges = 4 * units.MiB
 
