@@ -2,7 +2,6 @@ package lvm
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 
