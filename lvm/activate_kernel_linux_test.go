@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
