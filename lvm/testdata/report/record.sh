@@ -55,4 +55,4 @@ lvs -a "${report[@]}" -o $lv_fields vg >$out/lvs.json
 lvs -a --segments "${report[@]}" -o $seg_fields vg >$out/segments.json
 vgs "${report[@]}" -o $vg_fields vg >$out/vgs.json
 pvs "${report[@]}" -o $pv_fields >$out/pvs.json
-vgcfgbackup -q -f $out/vg.backup vg >/dev/null
+(cd "$out" && vgcfgbackup -q -f vg.backup vg) >/dev/null
