@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,49 +28,46 @@ func runFio(ctx context.Context, cfg config, w io.Writer) (_ []bar, err error) {
 	printEnvironment(w, cfg, programVersion("fio", "fio", "--version"))
 	printOptions(w, cfg, all[0])
 
-	started, err := starts(ctx, all, t.places[all[0].target], min(cfg.pairs, 5))
-	if err != nil {
-		return nil, err
-	}
 	began := time.Now()
 	var duels []*duel
 	for i, c := range all {
-		d, err := fight(ctx, c, t.places[c.target], cfg.pairs, cfg.length)
+		d, err := fight(ctx, c, t.places[c.target], cfg.pairCount(), cfg.length)
 		if err != nil {
 			return nil, err
 		}
-		d.start = started[startKey{c.engine, c.depth}]
 		duels = append(duels, d)
 		took := time.Since(began)
 		left := took / time.Duration(i+1) * time.Duration(len(all)-i-1)
-		fmt.Fprintf(os.Stderr, "peers: %s: rate %s, CPU per I/O %s; %s left\n", c, d.rate(), d.cpu(), left.Round(time.Second))
+		fmt.Fprintf(os.Stderr, "peers: %s: rate %s, CPU per I/O %s, %d pairs; %s left\n", c, d.rate(), d.cpu(), len(d.rok), left.Round(time.Second))
 	}
 	printDuels(w, duels)
-	printStarts(w, started)
+	printStarts(w, duels)
 	bars := fioBars(duels)
 	printBars(w, bars, cfg.quick)
 	return bars, nil
 }
 
 func printOptions(w io.Writer, cfg config, c cell) {
-	fmt.Fprintf(w, `%d alternating pairs of %s in each cell, on files of %s in %s. Depth of psync: that many threads.
+	n := cfg.pairCount()
+	fmt.Fprintf(w, `%d or more alternating pairs of %s in each cell, until the interval of the CPU is narrower than %.0f %%, and %d at most;
+on files of %s in %s. Depth of psync: that many threads.
 CPU is the process's by wait4 (io_uring's workers are its threads) and that of all kernel threads meanwhile by
-/proc/PID/schedstat (a loop device's workers are among them), less what a run of one I/O uses. Both submit 1 and reap 1,
+/proc/PID/schedstat (a loop device's workers are among them), less what a run of one I/O uses, measured between the pairs. Both submit 1 and reap 1,
 which is fio's batch policy. fio's options, of which package bench has the same:
 
     fio %s
 
-`, cfg.pairs, cfg.length, cfg.size, cfg.dir, strings.Join(c.fioArgs("PATH", cfg.size, cfg.length), " "))
+`, n.least, cfg.length, 100*n.narrow, n.most, cfg.size, cfg.dir, strings.Join(c.fioArgs("PATH", cfg.size, cfg.length), " "))
 }
 
 func printDuels(w io.Writer, duels []*duel) {
 	var g grid
-	g.add("cell", "fio IOPS", "rok IOPS", "rok/fio", "fio CPU per I/O", "rok", "rok/fio",
+	g.add("cell", "pairs", "fio IOPS", "rok IOPS", "rok/fio", "fio CPU per I/O", "rok", "rok/fio",
 		"p50 fio", "rok", "p90 fio", "rok", "p99 fio", "rok")
 	for _, d := range duels {
-		fioCPU, rokCPU := each(d.fio, perIO(d.start.fio)), each(d.rok, perIO(d.start.rok))
+		fioCPU, rokCPU := each(d.fio, perIO(start(d.fioStarts))), each(d.rok, perIO(start(d.rokStarts)))
 		row := []string{
-			d.String(),
+			d.String(), strconv.Itoa(len(d.rok)),
 			fmt.Sprintf("%.0f", stat.Median(each(d.fio, iops))), fmt.Sprintf("%.0f", stat.Median(each(d.rok, iops))),
 			ratio(d.rate()),
 			nanoseconds(stat.Median(fioCPU)), nanoseconds(stat.Median(rokCPU)), ratio(d.cpu()),
@@ -82,12 +80,12 @@ func printDuels(w io.Writer, duels []*duel) {
 	g.WriteTo(w)
 }
 
-func printStarts(w io.Writer, started map[startKey]startup) {
+func printStarts(w io.Writer, duels []*duel) {
 	var rok, fio []float64
-	for _, s := range started {
-		rok, fio = append(rok, float64(s.rok)), append(fio, float64(s.fio))
+	for _, d := range duels {
+		rok, fio = append(rok, float64(start(d.rokStarts))), append(fio, float64(start(d.fioStarts)))
 	}
-	fmt.Fprintf(w, "Left out of the CPU: the start of a process, %s of rok and %s of fio (median over engines and depths).\n",
+	fmt.Fprintf(w, "Left out of the CPU: the start of a process, %s of rok and %s of fio (medians over the cells).\n",
 		nanoseconds(stat.Median(rok)), nanoseconds(stat.Median(fio)))
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rok-storage/rok/bench/engine"
 	"github.com/rok-storage/rok/bench/stat"
 	"github.com/rok-storage/rok/units"
 )
@@ -20,33 +19,72 @@ type place struct {
 type duel struct {
 	cell
 	rok, fio []ran
-	start    startup
+	// What the start of each process costs, which a run of a second would
+	// otherwise count as the I/Os': fio's is a third of a short run's. They are
+	// measured between the pairs, since a machine is not equally fast for long.
+	rokStarts, fioStarts []ran
 }
 
-// startup is what the start of each process costs, which a run of a second
-// would otherwise count as the I/Os'.
-type startup struct{ rok, fio time.Duration }
+// pairCount is how many pairs a cell gets: least, and more until the interval of
+// the processor time is narrow, but not more than most. What the ratio is does not
+// matter, so that no result is waited for.
+type pairCount struct {
+	least, most int
+	narrow      float64 // the interval's width over the estimate
+}
 
-// fight runs the pairs; every second one the other way round.
-func fight(ctx context.Context, c cell, p place, pairs int, length time.Duration) (*duel, error) {
+// pairCount is what the flags ask for.
+func (c config) pairCount() pairCount {
+	n := pairCount{least: c.pairs, most: 4 * c.pairs, narrow: 0.1}
+	if c.quick {
+		n.most = n.least
+	}
+	return n
+}
+
+// enough reports whether d needs no more pairs.
+func (n pairCount) enough(d *duel) bool {
+	if done := len(d.rok); done < n.least || done >= n.most {
+		return done >= n.most
+	}
+	i := d.cpu()
+	return i.High-i.Low <= n.narrow*i.Estimate
+}
+
+// fight runs the pairs; every second one the other way round, and with a start of
+// each before it.
+func fight(ctx context.Context, c cell, p place, n pairCount, length time.Duration) (*duel, error) {
 	d := &duel{cell: c}
-	for i := range pairs {
-		turns := []struct {
-			run  program
-			into *[]ran
-		}{{rokRun, &d.rok}, {fioRun, &d.fio}}
-		if i%2 == 1 {
-			turns[0], turns[1] = turns[1], turns[0]
-		}
-		for _, turn := range turns {
-			r, err := turn.run(ctx, c, p.path, p.size, length)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c, err)
+	for i := 0; !n.enough(d); i++ {
+		if i%2 == 0 {
+			if err := d.turns(ctx, p, i/2, 0, &d.rokStarts, &d.fioStarts); err != nil {
+				return nil, err
 			}
-			*turn.into = append(*turn.into, r)
+		}
+		if err := d.turns(ctx, p, i, length, &d.rok, &d.fio); err != nil {
+			return nil, err
 		}
 	}
 	return d, nil
+}
+
+// turns runs each once, fio first where i is odd.
+func (d *duel) turns(ctx context.Context, p place, i int, length time.Duration, rok, fio *[]ran) error {
+	turns := []struct {
+		run  program
+		into *[]ran
+	}{{rokRun, rok}, {fioRun, fio}}
+	if i%2 == 1 {
+		turns[0], turns[1] = turns[1], turns[0]
+	}
+	for _, turn := range turns {
+		r, err := turn.run(ctx, d.cell, p.path, p.size, length)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d, err)
+		}
+		*turn.into = append(*turn.into, r)
+	}
+	return nil
 }
 
 // each collects one figure of each run.
@@ -59,6 +97,11 @@ func each(runs []ran, figure func(*ran) float64) []float64 {
 }
 
 func iops(r *ran) float64 { return r.iops }
+
+// start is the processor time of a process that does next to nothing.
+func start(runs []ran) time.Duration {
+	return time.Duration(stat.Median(each(runs, func(r *ran) float64 { return float64(r.cpu) })))
+}
 
 // perIO is a run's processor time for each I/O in nanoseconds, kernel threads
 // included and the start of the process left out.
@@ -79,39 +122,11 @@ func (d *duel) rate() stat.Interval {
 
 // cpu is rok's processor time per I/O over fio's.
 func (d *duel) cpu() stat.Interval {
-	return stat.Ratio(each(d.rok, perIO(d.start.rok)), each(d.fio, perIO(d.start.fio)), confidence)
+	return stat.Ratio(each(d.rok, perIO(start(d.rokStarts))), each(d.fio, perIO(start(d.fioStarts))), confidence)
 }
 
 // latency is the p-th percentile of rok's latencies over fio's, with an interval
 // of the given confidence.
 func (d *duel) latency(p, at float64) stat.Interval {
 	return stat.Ratio(each(d.rok, percentile(p)), each(d.fio, percentile(p)), at)
-}
-
-// startKey is what the start of a process depends on.
-type startKey struct {
-	engine engine.Kind
-	depth  int
-}
-
-// starts measures the start of the processes that the cells need: the median
-// of a few runs of one I/O for each thread.
-func starts(ctx context.Context, all []cell, p place, repeats int) (map[startKey]startup, error) {
-	found := make(map[startKey]startup)
-	for _, c := range all {
-		key := startKey{c.engine, c.depth}
-		if _, ok := found[key]; ok {
-			continue
-		}
-		d, err := fight(ctx, c, p, repeats, 0)
-		if err != nil {
-			return nil, fmt.Errorf("start of the processes: %w", err)
-		}
-		cpu := func(r *ran) float64 { return float64(r.cpu) }
-		found[key] = startup{
-			rok: time.Duration(stat.Median(each(d.rok, cpu))),
-			fio: time.Duration(stat.Median(each(d.fio, cpu))),
-		}
-	}
-	return found, nil
 }

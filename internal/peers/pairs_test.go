@@ -14,8 +14,9 @@ import (
 // processor time for each I/O, and fio 1000 and 10 µs.
 func duelOf(rate float64, perIO time.Duration) *duel {
 	d := &duel{
-		cell:  cell{"file", bench.RandRead, engine.URing, 16},
-		start: startup{rok: time.Millisecond, fio: 9 * time.Millisecond},
+		cell:      cell{"file", bench.RandRead, engine.URing, 16},
+		rokStarts: []ran{{cpu: time.Millisecond}, {cpu: time.Second}, {cpu: 0}},
+		fioStarts: []ran{{cpu: 9 * time.Millisecond}},
 	}
 	for i := range 12 {
 		drift := 1 + float64(i)/10 // falls on both
@@ -36,6 +37,21 @@ func TestDuel(t *testing.T) {
 	require.InDelta(t, 1.1, d.rate().Estimate, 1e-9)
 	require.InDelta(t, 0.5, d.cpu().Estimate, 1e-9)
 	require.InDelta(t, 1, d.latency(50, confidence).Estimate, 1e-9)
+}
+
+func TestPairCount(t *testing.T) {
+	n := pairCount{least: 4, most: 20, narrow: 0.1}
+	d := duelOf(1000, 10*time.Microsecond)
+	require.True(t, n.enough(d), "all pairs are alike")
+	for i := range d.rok {
+		d.rok[i].kernel *= time.Duration(i + 1)
+	}
+	require.False(t, n.enough(d), "no pair is like another")
+	n.most = len(d.rok)
+	require.True(t, n.enough(d))
+	d.rok, d.fio = d.rok[:3], d.fio[:3]
+	require.False(t, n.enough(d), "three are too few")
+	require.False(t, n.enough(&duel{}))
 }
 
 func TestFioBars(t *testing.T) {
