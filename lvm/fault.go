@@ -23,6 +23,7 @@ type Fault struct {
 	Name   string // its name; of a PV its device or ID
 	What   string // what is wrong
 	Mend   string // what can be done; may be empty
+	VG     string // of a PV that is in no VG: whose change mends it; may be empty
 	Err    error  // one of the kinds, such as [ErrOverlap]
 }
 

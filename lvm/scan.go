@@ -256,6 +256,7 @@ func (s *Scan) judge(pv *DiskPV, byID map[ID]*DiskVG) {
 		if !slices.Contains(g.Outdated, pv) {
 			g.Outdated = append(g.Outdated, pv)
 			pv.fault(ErrOutdated, "its metadata, %d, says that it is in VG %s, which has %d, and not the PV", mendByWrite, a.text.vg.Seqno, g.VG.Name, g.VG.Seqno)
+			pv.Faults[len(pv.Faults)-1].VG = g.VG.Name
 		}
 	}
 	if pv.VG != nil {

@@ -27,6 +27,8 @@ type ChangeOptions struct {
 
 	// headers are of PVs that get another one. The plan of the change fills it.
 	headers map[ID]disk.PVHeader
+	// rewrite commits a change of nothing, too.
+	rewrite bool
 }
 
 // SignaturePolicy says what to do with what is found on a new LV.
@@ -131,7 +133,7 @@ func (t *session) change(ctx context.Context, g *DiskVG, o ChangeOptions, plan f
 		}
 		c.Names = append(c.Names, name)
 	}
-	if len(ops) == 0 {
+	if len(ops) == 0 && !o.rewrite {
 		c.After = g.VG
 		return c, nil
 	}

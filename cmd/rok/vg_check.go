@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,10 +34,14 @@ func vgCheck(e *env) *cobra.Command {
 		Short: "Say all that is wrong with volume groups, and how to mend it",
 		Long: `Say all that is wrong with volume groups, and how to mend it: labels, metadata areas,
 copies that differ, texts, extents, devices that are missing or there twice, and metadata
-that soon does not fit. Nothing is changed. It exits 7 where something is wrong.`,
-		Example: "  rok vg check\n  rok vg check data -o json",
+that soon does not fit. It exits 7 where something is wrong.
+
+Nothing is changed, unless --mend is given: the metadata of groups whose copies are damaged,
+behind or left over is written anew, as by any change of the group.`,
+		Example: "  rok vg check\n  rok vg check data -o json\n  rok vg check --mend data",
 	}
 	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	mend := c.Flags().Bool("mend", false, "write metadata anew where that mends something")
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		var names []string
@@ -47,9 +53,32 @@ that soon does not fit. Nothing is changed. It exits 7 where something is wrong.
 			names = append(names, name)
 		}
 		checked, err := sys.Check(c.Context(), names...)
+		if *mend {
+			if mendErr := mendVGs(c, sys, checked); mendErr != nil {
+				return errors.Join(err, mendErr)
+			}
+			checked, err = sys.Check(c.Context(), names...)
+		}
 		return printChecked(c, format, checked, errors.Join(err, faultsError(checked)))
 	})
 	return c
+}
+
+// mendVGs writes the VGs anew that a write mends.
+func mendVGs(c *cobra.Command, sys *lvm.System, checked []lvm.Checked) error {
+	var names []string
+	for _, g := range checked {
+		for _, f := range g.Faults {
+			if name := cmp.Or(f.VG, g.VG); f.MendedByWrite() && name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return cli.Each(names, func(name string) error {
+		change, err := sys.Mend(c.Context(), name)
+		warn(c, change)
+		return explain(err)
+	})
 }
 
 // printChecked prints what is wrong, and returns err.
@@ -58,11 +87,30 @@ func printChecked(c *cobra.Command, format *cli.Format, checked []lvm.Checked, e
 	for _, g := range checked {
 		v := checkView{VG: g.VG, UUID: g.ID.String(), Seqno: g.Seqno, Faults: []faultView{}}
 		for _, f := range g.Faults {
-			v.Faults = append(v.Faults, faultView{f.Object, f.Name, f.What, f.Mend})
+			v.Faults = append(v.Faults, faultView{f.Object, f.Name, f.What, mendOf(cmp.Or(f.VG, g.VG), f)})
 		}
 		views = append(views, v)
 	}
 	return printDone(c, format, views, checkTable, err)
+}
+
+// mendOf is what can be done about a fault, with the command that does it.
+func mendOf(vg string, f *lvm.Fault) string {
+	command := ""
+	switch {
+	case f.MendedByWrite():
+		command = "rok vg check --mend " + vg
+	case errors.Is(f, lvm.ErrMissingPV):
+		command = "rok pv restore DEV, where it has lost its label; rok vg reduce " + vg + " --missing"
+	case errors.Is(f, lvm.ErrConflict):
+		command = "rok vg restore " + vg
+	case errors.Is(f, lvm.ErrSameName):
+		command = "rok vg rename UUID NAME"
+	}
+	if command == "" || f.Mend == "" {
+		return f.Mend
+	}
+	return f.Mend + ": " + command
 }
 
 func checkTable(views []checkView) *cli.Table {
