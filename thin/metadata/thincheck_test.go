@@ -12,9 +12,7 @@ import (
 // fixtures, and never weaker on copies that were changed under a right checksum.
 func TestThinCheckAgrees(t *testing.T) {
 	needThinCheck(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(1, 0))
 	const samples = 12 // on each fixture: a run of thin_check takes a while
 	stricter := 0
 	for _, name := range fixtures(t) {
