@@ -37,7 +37,7 @@ that soon does not fit. Nothing is changed. It exits 7 where something is wrong.
 	}
 	s, format := storageFlags(c, e), cli.OutputFlag(c)
 	c.ValidArgsFunction = completeVGs(s)
-	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
+	c.RunE = s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		var names []string
 		for _, arg := range args {
 			name, err := parseVG(arg)
