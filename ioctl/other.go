@@ -91,3 +91,9 @@ func Unlock(*os.File) error { return errors.ErrUnsupported }
 
 // ReadOnce fails.
 func ReadOnce(string, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// OpenFile fails.
+func OpenFile(string, int, os.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// ReadFile fails.
+func ReadFile(string) ([]byte, error) { return nil, errors.ErrUnsupported }

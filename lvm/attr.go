@@ -264,7 +264,7 @@ func (r *reporter) partial(lv *LV) bool {
 		}
 		seen[name] = true
 		for i := range lv.Segments {
-			for _, a := range lv.Segments[i].parts() {
+			for a := range lv.Segments[i].parts() {
 				if pv := r.pvs[a.PV]; a.LV == "" && (pv == nil || pv.Missing()) || a.LV != "" && visit(a.LV) {
 					return true
 				}

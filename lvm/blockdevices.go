@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rok-storage/rok/ioctl"
 )
 
 // blockDevice is a disk without partitions, or a partition, that has a size.
@@ -33,7 +35,7 @@ func blockDevices(sys, proc string) ([]blockDevice, error) {
 		}
 	}
 	if proc != "" {
-		if text, err := os.ReadFile(filepath.Join(proc, "partitions")); err == nil {
+		if text, err := ioctl.ReadFile(filepath.Join(proc, "partitions")); err == nil {
 			if list, ok := readPartitions(string(text), block, disks); ok {
 				return list, nil
 			}

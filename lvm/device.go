@@ -82,11 +82,11 @@ func OpenDevice(path string, access Access) (*Device, error) {
 	if isBlock {
 		flags |= unix.O_DIRECT
 	}
-	f, err := os.OpenFile(path, flags, 0)
+	f, err := ioctl.OpenFile(path, flags, 0)
 	direct := isBlock
 	if isBlock && errors.Is(err, unix.EINVAL) { // a driver without direct I/O
 		direct = false
-		f, err = os.OpenFile(path, flags&^unix.O_DIRECT, 0)
+		f, err = ioctl.OpenFile(path, flags&^unix.O_DIRECT, 0)
 	}
 	if err != nil {
 		return nil, err

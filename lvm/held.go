@@ -25,28 +25,36 @@ type PVName struct {
 // Name implements [SegmentType].
 func (t *Held) Name() string { return t.Type }
 
-// heldTypes are the types that lvm2 2.03 has besides those that rok acts on:
-// lib/metadata/segtype.h. For each, the keys whose strings are names of LVs,
-// besides those that are lists of names and extents.
-var heldTypes = map[string][]string{
-	"mirror": {"mirror_log"},
-	"raid0":  raidKeys, "raid0_meta": raidKeys, "raid1": raidKeys, "raid10": raidKeys, "raid10_near": raidKeys,
-	"raid4": raidKeys, "raid5": raidKeys, "raid5_n": raidKeys, "raid5_la": raidKeys, "raid5_ra": raidKeys,
-	"raid5_ls": raidKeys, "raid5_rs": raidKeys, "raid6": raidKeys, "raid6_zr": raidKeys, "raid6_nr": raidKeys,
-	"raid6_nc": raidKeys, "raid6_ls_6": raidKeys, "raid6_rs_6": raidKeys, "raid6_la_6": raidKeys,
-	"raid6_ra_6": raidKeys, "raid6_n_6": raidKeys,
-	"cache":      {"cache_pool", "origin"},
-	"cache-pool": {"data", "metadata"},
-	"writecache": {"writecache", "origin"},
-	"integrity":  {"origin", "meta_dev"},
-	"vdo":        {"vdo_pool"},
-	"vdo-pool":   {"data"},
+// heldKeys are, for a type that lvm2 2.03 has besides those that rok acts on
+// (lib/metadata/segtype.h), the keys whose strings are names of LVs, besides those
+// that are lists of names and extents. Nil: no such type.
+func heldKeys(name string) []string {
+	switch name {
+	case "mirror":
+		return []string{"mirror_log"}
+	case "raid0", "raid0_meta", "raid1", "raid10", "raid10_near", "raid4",
+		"raid5", "raid5_n", "raid5_la", "raid5_ra", "raid5_ls", "raid5_rs",
+		"raid6", "raid6_zr", "raid6_nr", "raid6_nc", "raid6_n_6",
+		"raid6_ls_6", "raid6_rs_6", "raid6_la_6", "raid6_ra_6":
+		return []string{"raids", "raid0_lvs"}
+	case "cache":
+		return []string{"cache_pool", "origin"}
+	case "cache-pool":
+		return []string{"data", "metadata"}
+	case "writecache":
+		return []string{"writecache", "origin"}
+	case "integrity":
+		return []string{"origin", "meta_dev"}
+	case "vdo":
+		return []string{"vdo_pool"}
+	case "vdo-pool":
+		return []string{"data"}
+	}
+	return nil
 }
 
 // heldAreas is the key of the only list of names and extents that they have.
 const heldAreas = "mirrors"
-
-var raidKeys = []string{"raids", "raid0_lvs"}
 
 // Areas are the PVs and LVs that t has with an extent behind them, as lvm2 lists
 // areas. Each is as long as the segment.
@@ -75,7 +83,7 @@ func (t *Held) Areas() []Area {
 // not known these are all words that may be such.
 func (t *Held) LVs() []string {
 	var names []string
-	keys := heldTypes[t.Type]
+	keys := heldKeys(t.Type)
 	eachHeldValues(t.Nodes, func(n *text.Node, values []text.Value) {
 		if t.Known && !slices.Contains(keys, n.Name()) {
 			return

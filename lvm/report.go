@@ -2,6 +2,7 @@ package lvm
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -12,7 +13,6 @@ import (
 type reporter struct {
 	*relations
 	state func(*LV) DeviceState
-	used  map[ID]Extents // of each PV
 
 	// Of the parts of mirrors and raids.
 	held   map[string]heldPart
@@ -31,17 +31,12 @@ func newReporter(vg *VG, state func(*LV) DeviceState) *reporter {
 	if state == nil {
 		state = func(*LV) DeviceState { return DeviceState{} }
 	}
-	r := &reporter{relations: relationsOf(vg), state: state, used: make(map[ID]Extents, len(vg.PVs)), held: map[string]heldPart{}, target: map[string]byte{}}
+	r := &reporter{relations: relationsOf(vg), state: state, held: map[string]heldPart{}, target: map[string]byte{}}
 	for _, lv := range vg.LVs {
 		for i := range lv.Segments {
 			s := &lv.Segments[i]
-			for _, a := range s.parts() {
-				if a.LV == "" {
-					r.used[a.PV] += a.Length
-				}
-			}
 			if t, ok := s.Type.(*Held); ok && t.replicates() {
-				for _, a := range s.parts() {
+				for a := range s.parts() {
 					r.held[a.LV], r.target[a.LV] = heldImage, t.targetLetter()
 				}
 				for _, name := range t.metas() {
@@ -53,11 +48,32 @@ func newReporter(vg *VG, state func(*LV) DeviceState) *reporter {
 	return r
 }
 
-// sorted are the LVs by name, but for those that only tie snapshots to origins.
-func (r *reporter) sorted() []*LV {
-	lvs := make([]*LV, 0, len(r.vg.LVs))
-	for _, lv := range r.vg.LVs {
-		if _, tie := only(lv).(*Snapshot); !tie {
+// usedExtents is how many extents of each PV are in use.
+func usedExtents(vg *VG) map[ID]Extents {
+	used := make(map[ID]Extents, len(vg.PVs))
+	for _, lv := range vg.LVs {
+		for i := range lv.Segments {
+			for a := range lv.Segments[i].parts() {
+				if a.LV == "" {
+					used[a.PV] += a.Length
+				}
+			}
+		}
+	}
+	return used
+}
+
+// shown are the LVs that a report has lines for, by name: those that are named,
+// or else all volumes, and their parts if hidden is set. Those that only tie
+// snapshots to origins are never.
+func (r *reporter) shown(hidden bool, names []string) []*LV {
+	all := r.vg.LVs
+	if len(names) > 0 {
+		all = lvsNamed(r.vg, names)
+	}
+	lvs := make([]*LV, 0, len(all))
+	for _, lv := range all {
+		if _, tie := only(lv).(*Snapshot); !tie && (hidden || len(names) > 0 || r.isVolume(lv)) {
 			lvs = append(lvs, lv)
 		}
 	}
@@ -76,10 +92,11 @@ func extentBytes(n Extents, size units.Sectors) units.Bytes {
 	return units.Bytes(uint64(n) * uint64(size) * units.SectorSize)
 }
 
-// devices are where the parts of a segment begin: "/dev/sda(0)", "pool_tdata(0)".
-func (r *reporter) devices(s *Segment) []string {
-	var names []string
-	for _, a := range s.parts() {
+// appendDevices appends where the parts of a segment begin: "/dev/sda(0)",
+// "pool_tdata(0)".
+func (r *reporter) appendDevices(names []string, s *Segment) []string {
+	var b [64]byte
+	for a := range s.parts() {
 		name := a.LV
 		if name == "" {
 			name = "unknown device"
@@ -87,7 +104,7 @@ func (r *reporter) devices(s *Segment) []string {
 				name = pv.Device
 			}
 		}
-		names = append(names, name+"("+strconv.FormatUint(uint64(a.Start), 10)+")")
+		names = append(names, string(append(strconv.AppendUint(append(append(b[:0], name...), '('), uint64(a.Start), 10), ')')))
 	}
 	return names
 }
@@ -115,20 +132,24 @@ type reportedRun struct {
 
 // parts are the runs of PVs and LVs that s is on, as lvm2 lists them: none for
 // thin volumes, and for a pool its data.
-func (s *Segment) parts() []reportedRun {
-	var areas []Area
-	length := s.Length
-	switch t := s.Type.(type) {
-	case *Striped:
-		areas, length = t.Areas, s.Length/Extents(max(len(t.Areas), 1))
-	case *ThinPool:
-		areas = []Area{{LV: t.Data}}
-	case *Held:
-		areas = append(t.Areas(), t.images()...)
+func (s *Segment) parts() iter.Seq[reportedRun] {
+	return func(yield func(reportedRun) bool) {
+		switch t := s.Type.(type) {
+		case *Striped:
+			length := s.Length / Extents(max(len(t.Areas), 1))
+			for _, a := range t.Areas {
+				if !yield(reportedRun{a, length}) {
+					return
+				}
+			}
+		case *ThinPool:
+			yield(reportedRun{Area{LV: t.Data}, s.Length})
+		case *Held:
+			for _, a := range append(t.Areas(), t.images()...) {
+				if !yield(reportedRun{a, s.Length}) {
+					return
+				}
+			}
+		}
 	}
-	parts := make([]reportedRun, len(areas))
-	for i, a := range areas {
-		parts[i] = reportedRun{a, length}
-	}
-	return parts
 }

@@ -46,16 +46,14 @@ type LVReport struct {
 }
 
 // ReportLVs returns a line for each LV of vg, in the order of lvs: by name, and
-// of parts of volumes too where hidden is set. state tells what the kernel has;
-// nil: it was not asked.
-func (vg *VG) ReportLVs(hidden bool, state func(*LV) DeviceState) []LVReport {
+// of parts of volumes too where hidden is set; or for each LV that is named, part
+// or not. state tells what the kernel has; nil: it was not asked.
+func (vg *VG) ReportLVs(hidden bool, state func(*LV) DeviceState, names ...string) []LVReport {
 	r := newReporter(vg, state)
-	lvs := r.sorted()
-	lines := make([]LVReport, 0, len(lvs)) // a line is long: a list that grows is copied often
-	for _, lv := range lvs {
-		if hidden || r.isVolume(lv) {
-			lines = append(lines, r.lv(lv))
-		}
+	lvs := r.shown(hidden, names)
+	lines := make([]LVReport, len(lvs))
+	for i, lv := range lvs {
+		lines[i] = r.lv(lv)
 	}
 	return lines
 }
@@ -88,7 +86,7 @@ func (r *reporter) lv(lv *LV) LVReport {
 		line.Time = time.Unix(lv.CreationTime, 0).UTC().Format(time.RFC3339)
 	}
 	for i := range lv.Segments {
-		line.Devices = append(line.Devices, r.devices(&lv.Segments[i])...)
+		line.Devices = r.appendDevices(line.Devices, &lv.Segments[i])
 	}
 	if len(lv.Segments) > 0 {
 		line.Type = segtype(&lv.Segments[0])

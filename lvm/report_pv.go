@@ -35,17 +35,18 @@ type PVReport struct {
 
 // ReportPVs returns a line for each PV of vg, in the order of its text.
 func (vg *VG) ReportPVs() []PVReport {
-	r := newReporter(vg, nil)
+	used := usedExtents(vg)
+	bytes := func(n Extents) units.Bytes { return extentBytes(n, vg.ExtentSize) }
 	lines := make([]PVReport, 0, len(vg.PVs))
 	for _, pv := range vg.PVs {
 		line := PVReport{
 			Name: pv.Device, VG: vg.Name, UUID: pv.ID.String(), Format: vg.Format, Attr: pv.Attr(), InUse: "used",
-			Extents: pv.Count, UsedExtents: r.used[pv.ID],
+			Extents: pv.Count, UsedExtents: used[pv.ID],
 			DeviceSize: extentBytes(1, pv.Size), Start: extentBytes(1, pv.Start),
 			BootStart: extentBytes(1, pv.BootStart), BootSize: extentBytes(1, pv.BootLength), Tags: tagList(pv.Tags),
 		}
-		line.Size, line.Used = r.bytes(line.Extents), r.bytes(line.UsedExtents)
-		line.Free = r.bytes(line.Extents - min(line.UsedExtents, line.Extents))
+		line.Size, line.Used = bytes(line.Extents), bytes(line.UsedExtents)
+		line.Free = bytes(line.Extents - min(line.UsedExtents, line.Extents))
 		if pv.Allocatable() {
 			line.Allocatable = "allocatable"
 		}

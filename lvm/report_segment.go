@@ -33,13 +33,10 @@ type SegmentReport struct {
 
 // ReportSegments returns a line for each segment of each LV that
 // [VG.ReportLVs] has a line for.
-func (vg *VG) ReportSegments(hidden bool, state func(*LV) DeviceState) []SegmentReport {
+func (vg *VG) ReportSegments(hidden bool, state func(*LV) DeviceState, names ...string) []SegmentReport {
 	r := newReporter(vg, state)
 	var lines []SegmentReport
-	for _, lv := range r.sorted() {
-		if !hidden && !r.isVolume(lv) {
-			continue
-		}
+	for _, lv := range r.shown(hidden, names) {
 		attr := r.attr(lv, r.state(lv))
 		for i := range lv.Segments {
 			lines = append(lines, r.segment(lv, &lv.Segments[i], attr))
@@ -52,9 +49,9 @@ func (r *reporter) segment(lv *LV, s *Segment, attr string) SegmentReport {
 	line := SegmentReport{
 		LV: lv.Name, VG: r.vg.Name, Attr: attr, Type: segtype(s),
 		Start: r.bytes(s.Start), StartExtent: s.Start, Size: r.bytes(s.Length), Extents: s.Length,
-		Ranges: []string{}, Devices: append([]string{}, r.devices(s)...), Zero: "unknown", Tags: tagList(s.Tags),
+		Ranges: []string{}, Devices: r.appendDevices([]string{}, s), Zero: "unknown", Tags: tagList(s.Tags),
 	}
-	for _, a := range s.parts() {
+	for a := range s.parts() {
 		name := a.LV
 		if pv := r.pvs[a.PV]; name == "" && pv != nil {
 			name = pv.Device

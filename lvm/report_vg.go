@@ -48,6 +48,7 @@ type VGReport struct {
 // Report is vg's line in a report.
 func (vg *VG) Report() VGReport {
 	r := newReporter(vg, nil)
+	used := usedExtents(vg)
 	line := VGReport{
 		Name: vg.Name, UUID: vg.ID.String(), Format: vg.Format, Attr: vg.Attr(),
 		Permissions: "read-only", AutoActivation: "enabled", AllocationPolicy: AllocNormal.word(),
@@ -60,7 +61,7 @@ func (vg *VG) Report() VGReport {
 	}
 	for _, pv := range vg.PVs {
 		line.Extents += pv.Count
-		line.FreeExtents += pv.Count - min(r.used[pv.ID], pv.Count)
+		line.FreeExtents += pv.Count - min(used[pv.ID], pv.Count)
 	}
 	line.Size, line.Free = r.bytes(line.Extents), r.bytes(line.FreeExtents)
 	for _, lv := range vg.LVs {

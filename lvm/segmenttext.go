@@ -109,7 +109,7 @@ func (d *decoder) readType(s *Segment, e *entries) {
 	case "error":
 		s.Type = Error{}
 	default:
-		s.Type = &Held{Type: name, Known: heldTypes[name] != nil}
+		s.Type = &Held{Type: name, Known: heldKeys(name) != nil}
 		e.leave = true
 	}
 	e.sections = len(e.keys)

@@ -72,8 +72,13 @@ func (s *System) Deactivate(ctx context.Context, vg string, lvs []string) (c *Ch
 
 // known refuses names of LVs that are not there.
 func known(vg *VG, lvs []string, op string) error {
+	find := vg.LV
+	if len(lvs) > few {
+		r := relationsOf(vg)
+		find = func(name string) *LV { return r.lvs[name] }
+	}
 	for _, name := range lvs {
-		if vg.LV(name) == nil {
+		if find(name) == nil {
 			return &OpError{Op: op, Object: vg.Name + "/" + name, Err: ErrNotFound}
 		}
 	}
@@ -134,7 +139,7 @@ func (t *session) forKernel(vg *VG) *VG {
 
 // activate activates LVs of g.
 func (t *session) activate(ctx context.Context, c *Change, a *Activator, g *DiskVG, lvs []string, o ActivateOptions) error {
-	chosen, left := t.mayActivate(g.VG, lvs, o.Auto)
+	chosen, left := t.mayActivate(relationsOf(g.VG), lvs, o.Auto)
 	c.Skipped = append(c.Skipped, left...)
 	if lvs != nil && len(chosen) == 0 {
 		return nil
@@ -152,26 +157,25 @@ func (t *session) activate(ctx context.Context, c *Change, a *Activator, g *Disk
 
 // mayActivate tells the LVs that lvm2's settings let be active from the others;
 // nil names all volumes.
-func (t *session) mayActivate(vg *VG, lvs []string, auto bool) (chosen, left []string) {
+func (t *session) mayActivate(r *relations, lvs []string, auto bool) (chosen, left []string) {
 	set := t.s.Settings()
 	may := set.MayActivate
 	if auto {
 		may = set.MayAutoActivate
 	}
 	if lvs == nil {
-		r := relationsOf(vg)
-		for _, lv := range vg.LVs {
+		for _, lv := range r.vg.LVs {
 			if r.isVolume(lv) {
 				lvs = append(lvs, lv.Name)
 			}
 		}
 	}
 	for _, name := range lvs {
-		var tags []string
-		if lv := vg.LV(name); lv != nil {
-			tags = lv.Tags
+		tags := r.vg.Tags
+		if lv := r.lvs[name]; lv != nil && len(lv.Tags) > 0 {
+			tags = slices.Concat(lv.Tags, tags)
 		}
-		if may(vg.Name, name, slices.Concat(tags, vg.Tags)...) {
+		if may(r.vg.Name, name, tags...) {
 			chosen = append(chosen, name)
 		} else {
 			left = append(left, name)

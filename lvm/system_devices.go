@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -88,7 +89,7 @@ func (s *System) mayAdd(ctx context.Context, dev *Device) error {
 	if err != nil || list != nil {
 		return err
 	}
-	return s.host.Visible(nil, &host.Device{Path: dev.Path}, "", deviceLinks(s.dev(), s.host.Decides)[dev.Number]...)
+	return s.host.Visible(nil, &host.Device{Path: dev.Path}, "", s.links()[dev.Number]...)
 }
 
 // devices opens the devices of the system for reading.
@@ -118,40 +119,45 @@ func (s *System) hostDevices(ctx context.Context, d *deviceSet) error {
 	if err != nil {
 		return err
 	}
-	var links map[uint64][]string
 	var want func(HostDevice) bool
 	if list == nil && s.host.Filters() {
-		links = deviceLinks(s.dev(), s.host.Decides)
-		want = func(d HostDevice) bool {
-			return s.host.Visible(nil, &host.Device{Path: d.Path}, "", links[d.Number]...) == nil
-		}
+		links := s.links()
+		want = func(d HostDevice) bool { return s.host.PassesFilters(d.Path, links[d.Number]...) }
 	}
 	all, err := hostDevices(s.sys(), s.proc(), want)
 	if err != nil {
 		return err
 	}
 	for _, dev := range all {
-		about := &host.Device{Path: dev.Path}
-		if list != nil {
-			if about, err = s.host.Device(dev.Path); err != nil {
-				continue // it is gone, or is none that lvm2 could have in its list
-			}
-		}
-		before := len(d.list)
-		if err := s.host.Visible(list, about, "", links[dev.Number]...); err == nil {
+		if list == nil {
 			d.open(s, dev.Path, dev.Number)
-			continue
-		} else if list == nil || !entryWithPath(list) {
-			continue
-		}
-		// An entry with a path alone follows its PV to another device.
-		d.open(s, dev.Path, dev.Number)
-		if len(d.list) > before && !s.listedByPV(list, about, d.list[before]) {
-			_ = d.list[before].Close() // read only
-			d.list = d.list[:before]
+		} else {
+			s.openListed(d, list, dev)
 		}
 	}
 	return nil
+}
+
+// openListed opens a device if lvm2's list has it.
+func (s *System) openListed(d *deviceSet, list *host.DevicesFile, dev HostDevice) {
+	about, err := s.host.Device(dev.Path)
+	if err != nil {
+		return // it is gone, or is none that lvm2 could have in its list
+	}
+	before := len(d.list)
+	if s.host.Visible(list, about, "") == nil {
+		d.open(s, dev.Path, dev.Number)
+		return
+	}
+	if !entryWithPath(list) {
+		return
+	}
+	// An entry with a path alone follows its PV to another device.
+	d.open(s, dev.Path, dev.Number)
+	if len(d.list) > before && !s.listedByPV(list, about, d.list[before]) {
+		_ = d.list[before].Close() // read only
+		d.list = d.list[:before]
+	}
 }
 
 // entryWithPath reports whether the list has an entry that is found by its path
@@ -193,6 +199,24 @@ func (s *System) dev() string {
 		return s.cfg.Host.Dev
 	}
 	return "/dev"
+}
+
+// links are the paths that filters may decide by, by the devices' numbers.
+func (s *System) links() map[uint64][]string {
+	paths, all := s.host.DecidingLinks()
+	if !all {
+		return deviceLinks(s.dev(), s.host.Decides)
+	}
+	links := map[uint64][]string{}
+	for _, path := range paths {
+		if !strings.HasPrefix(path, s.dev()+"/") {
+			continue // lvm2 knows no others
+		}
+		if number := blockNumber(path); number != 0 {
+			links[number] = append(links[number], path)
+		}
+	}
+	return links
 }
 
 // deviceLinks finds the paths below dir that lead to block devices, by the

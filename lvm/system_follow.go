@@ -47,6 +47,7 @@ func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o C
 			return err
 		}
 	}
+	o.Inactive = o.Inactive || conn == nil
 	if err := t.prepare(c, g, next, o); err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (t *session) finish(ctx context.Context, c *Change, a *Activator, old *VG, 
 	if err != nil {
 		return err
 	}
-	fresh := newVolumes(old, g.VG)
+	fresh := newVolumes(relationsOf(g.VG), old)
 	if o.Inactive || len(fresh) == 0 {
 		return nil
 	}
@@ -210,12 +211,11 @@ func (t *session) finish(ctx context.Context, c *Change, a *Activator, old *VG, 
 	return errors.Join(err, t.takeBack(context.WithoutCancel(ctx), c, a, g, fresh))
 }
 
-// newVolumes are the volumes that vg has and old has not. Snapshots of active
+// newVolumes are the volumes that r's VG has and old has not. Snapshots of active
 // origins are active already, and others are not to be.
-func newVolumes(old, vg *VG) (names []string) {
+func newVolumes(r *relations, old *VG) (names []string) {
 	had := byID(old)
-	r := relationsOf(vg)
-	for _, lv := range vg.LVs {
+	for _, lv := range r.vg.LVs {
 		if had[lv.ID] == nil && r.isVolume(lv) && r.cow[lv.Name] == nil {
 			names = append(names, lv.Name)
 		}
@@ -273,13 +273,14 @@ func (t *session) takeBack(ctx context.Context, c *Change, a *Activator, g *Disk
 // clearThin overwrites the start of new thin volumes, whose pool does not zero
 // what they get: lvm2 does so too.
 func (t *session) clearThin(a *Activator, g *DiskVG, names []string, o ChangeOptions) error {
+	r := relationsOf(g.VG)
 	for _, name := range names {
-		lv := g.VG.LV(name)
+		lv := r.lvs[name]
 		thin, ok := only(lv).(*Thin)
 		if !ok || o.KeepStart || thin.Origin != "" || thin.ExternalOrigin != "" || lv.Flags.Has(FlagActivationSkip) {
 			continue
 		}
-		pool, ok := only(g.VG.LV(thin.Pool)).(*ThinPool)
+		pool, ok := only(r.lvs[thin.Pool]).(*ThinPool)
 		if !ok || pool.ZeroNewBlocks {
 			continue
 		}

@@ -98,7 +98,7 @@ func (s *System) lockImages(ctx context.Context, l *lockSet, mode host.Mode) err
 	}
 	slices.SortFunc(images, func(a, b image) int { return slices.Compare(fileID(a.info), fileID(b.info)) })
 	for _, i := range images {
-		f, err := os.Open(i.path)
+		f, err := ioctl.OpenFile(i.path, os.O_RDONLY, 0)
 		if err != nil {
 			return err
 		}

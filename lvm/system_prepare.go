@@ -2,6 +2,7 @@ package lvm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/units"
@@ -14,10 +15,15 @@ const clearedStart = 4 * units.KiB
 // prepare makes the extents of volumes that next has and g does not have ready:
 // what they begin with is overwritten where they are, on PVs, before anybody can
 // know of them. lvm2 does it through the new LV, which it then has to remove again
-// if that fails.
+// if that fails. What is plain and not activated is neither looked at nor
+// overwritten, as with lvm2, which cannot reach it.
 func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error {
 	had := byID(g.VG)
 	r := relationsOf(next)
+	var clears map[string]bool
+	if !o.KeepStart && !o.Inactive {
+		clears = t.clears(r, g.VG)
+	}
 	devices := make(map[ID]*Device, len(g.PVs))
 	for i, pv := range g.VG.PVs {
 		if g.PVs[i] != nil {
@@ -30,7 +36,7 @@ func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error
 			continue
 		}
 		plain := onPVs(lv) && r.cow[lv.Name] == nil
-		if plain && o.KeepStart {
+		if plain && !clears[lv.Name] {
 			continue
 		}
 		if err := t.openMembers(g, nil); err != nil {
@@ -59,6 +65,21 @@ func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error
 		}
 	}
 	return nil
+}
+
+// clears are the new volumes of next that begin with zeros, if they are plain: those
+// that are activated, and may be written to. _should_wipe_lv of
+// lib/metadata/lv_manip.c.
+func (t *session) clears(r *relations, old *VG) map[string]bool {
+	set := t.s.Settings()
+	fresh, _ := t.mayActivate(r, newVolumes(r, old), false)
+	names := make(map[string]bool, len(fresh))
+	for _, name := range fresh {
+		lv := r.lvs[name]
+		readOnly := !lv.Writable() || set.ActivateReadOnly(r.vg.Name, name, slices.Concat(lv.Tags, r.vg.Tags)...)
+		names[name] = !readOnly && !lv.Flags.Has(FlagActivationSkip)
+	}
+	return names
 }
 
 // onPVs reports whether all of lv's data is on PVs.

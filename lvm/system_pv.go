@@ -1,7 +1,6 @@
 package lvm
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/lvm/host"
-	"github.com/rok-storage/rok/units"
 )
 
 // NewPVOptions say what devices that become PVs are to be. The zero value is what
@@ -102,9 +100,6 @@ func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	if r.ID.IsZero() {
 		r.ID = s.cfg.NewID()
 	}
-	if r.Layout.Size == 0 {
-		r.Layout.Size = d.Size
-	}
 	switch copies := set.PVMetadataCopies; {
 	case r.Layout.NoMetadata || r.Layout.SecondArea || o.IgnoreAreas:
 	case copies == 0:
@@ -112,12 +107,7 @@ func (s *System) newPVRequest(d *Device, o NewPVOptions) CreatePV {
 	case copies == 2:
 		r.Layout.SecondArea = true
 	}
-	if r.Layout.MetadataSize == 0 {
-		r.Layout.MetadataSize = units.Bytes(set.PVMetadataSize) * units.SectorSize
-	}
-	align, offset := s.alignment(d)
-	r.Layout.Alignment = cmp.Or(r.Layout.Alignment, align)
-	r.Layout.AlignmentOffset = cmp.Or(r.Layout.AlignmentOffset, offset)
+	r.Layout = s.layout(d, r.Layout)
 	return r
 }
 

@@ -9,65 +9,137 @@ import (
 	"github.com/rok-storage/rok/thin"
 )
 
-// States tells what the kernel has of the LVs of a VG, for reports. It is nil
-// where the kernel is not to be asked, and where there is no device-mapper.
-func (s *System) States(vg *VG) (func(*LV) DeviceState, error) {
+// States tells what the kernel has of LVs of a VG, for reports: of the named ones,
+// which alone it is asked for, or where none is named of all. Others are as if it
+// had not been asked. It is nil where the kernel is not to be asked, and where there
+// is no device-mapper. One request lists the VG's devices, unless few LVs are named;
+// then there is one for each LV, and a second for those that tell how full they are.
+func (s *System) States(vg *VG, lvs ...string) (func(*LV) DeviceState, error) {
 	conn, err := s.dm()
 	if conn == nil || err != nil {
 		return nil, err
 	}
-	entries, err := conn.ListMatching(dm.Filter{UUID: uuidPrefix + vg.ID.Compact()})
-	if err != nil {
-		return nil, err
+	asked := vg.LVs
+	if len(lvs) > 0 {
+		asked = lvsNamed(vg, lvs)
 	}
-	states := make(map[ID]DeviceState, len(entries))
-	byLV := make(map[ID]map[Layer]dm.Entry, len(entries))
-	for _, e := range entries {
-		_, lv, layer, ok := ParseDeviceUUID(e.UUID)
-		if !ok {
-			continue
-		}
-		if byLV[lv] == nil {
-			byLV[lv] = map[Layer]dm.Entry{}
-		}
-		byLV[lv][layer] = e
-	}
-	for id, layers := range byLV {
-		state, err := deviceState(conn, layers)
-		if err != nil {
+	k := stateReader{conn: conn, vg: vg.ID, tied: tiedBySnapshots(vg)}
+	if len(lvs) == 0 || len(lvs) > few {
+		if err := k.list(); err != nil {
 			return nil, err
 		}
-		states[id] = state
 	}
-	return func(lv *LV) DeviceState {
-		if state, ok := states[lv.ID]; ok {
-			return state
+	states := make(map[ID]DeviceState, len(asked))
+	for _, lv := range asked {
+		if states[lv.ID], err = k.read(lv); err != nil {
+			return nil, err
 		}
-		return DeviceState{Known: true, Used: -1, MetadataUsed: -1}
-	}, nil
+	}
+	return func(lv *LV) DeviceState { return states[lv.ID] }, nil
+}
+
+// few LVs are found, and asked for, one by one.
+const few = 8
+
+// lvsNamed are the LVs of vg that have one of the names.
+func lvsNamed(vg *VG, names []string) []*LV {
+	wanted := make(map[string]bool, len(names))
+	for _, name := range names {
+		wanted[name] = true
+	}
+	lvs := make([]*LV, 0, len(names))
+	for _, lv := range vg.LVs {
+		if wanted[lv.Name] {
+			lvs = append(lvs, lv)
+		}
+	}
+	return lvs
+}
+
+// tiedBySnapshots are the names of vg's origins and stores of classic snapshots.
+func tiedBySnapshots(vg *VG) map[string]bool {
+	tied := map[string]bool{}
+	for _, lv := range vg.LVs {
+		if t, ok := only(lv).(*Snapshot); ok {
+			tied[t.Origin], tied[t.COW] = true, true
+		}
+	}
+	return tied
+}
+
+// stateReader asks for the states of the LVs of one VG.
+type stateReader struct {
+	conn   *dm.Conn
+	vg     ID
+	tied   map[string]bool
+	listed map[layerOfLV]dm.Dev // nil: not listed
+}
+
+type layerOfLV struct {
+	lv    ID
+	layer Layer
+}
+
+// list asks which devices the VG has.
+func (k *stateReader) list() error {
+	entries, err := k.conn.ListMatching(dm.Filter{UUID: uuidPrefix + k.vg.Compact()})
+	if err != nil {
+		return err
+	}
+	k.listed = make(map[layerOfLV]dm.Dev, len(entries))
+	for _, e := range entries {
+		if _, lv, layer, ok := ParseDeviceUUID(e.UUID); ok {
+			k.listed[layerOfLV{lv, layer}] = e.Dev
+		}
+	}
+	return nil
 }
 
 // shownLayers are those that lvm2 shows the state of, the first that is there.
-var shownLayers = [...]Layer{LayerNone, LayerThinPool, LayerPool, LayerThinData, LayerThinMeta}
-
-// deviceState asks for one LV's device.
-func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) {
-	s := DeviceState{Known: true, Used: -1, MetadataUsed: -1}
-	for _, layer := range shownLayers {
-		entry, ok := layers[layer]
-		if !ok {
-			continue
-		}
-		err := s.ask(conn.Device(dm.ByDev(entry.Dev)))
-		if errors.Is(err, fs.ErrNotExist) {
-			return DeviceState{Known: true, Used: -1, MetadataUsed: -1}, nil // it went since it was listed
-		}
-		return s, err
+func shownLayers(lv *LV) []Layer {
+	if _, pool := only(lv).(*ThinPool); pool {
+		return []Layer{LayerNone, LayerThinPool, LayerPool}
 	}
-	return s, nil
+	if lv.Visible() {
+		return []Layer{LayerNone}
+	}
+	return []Layer{LayerNone, LayerThinData, LayerThinMeta}
 }
 
-func (s *DeviceState) ask(d *dm.Device) error {
+// read asks for one LV's device.
+func (k *stateReader) read(lv *LV) (DeviceState, error) {
+	inactive := DeviceState{Known: true, Used: -1, MetadataUsed: -1}
+	for _, layer := range shownLayers(lv) {
+		device := dm.ByUUID(DeviceUUID(k.vg, lv.ID, layer))
+		if k.listed != nil {
+			dev, ok := k.listed[layerOfLV{lv.ID, layer}]
+			if !ok {
+				continue
+			}
+			device = dm.ByDev(dev)
+		}
+		s := inactive
+		err := s.ask(k.conn.Device(device), k.tellsMore(lv))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+		// It is not there, or went since it was listed.
+	}
+	return inactive, nil
+}
+
+// tellsMore reports whether the status of an LV's device has more to show.
+func (k *stateReader) tellsMore(lv *LV) bool {
+	for i := range lv.Segments {
+		if _, plain := lv.Segments[i].Type.(*Striped); !plain {
+			return true
+		}
+	}
+	return k.tied[lv.Name]
+}
+
+// ask reads a device's state, and its status.
+func (s *DeviceState) ask(d *dm.Device, status bool) error {
 	info, err := d.Info()
 	if err != nil {
 		return err
@@ -75,6 +147,9 @@ func (s *DeviceState) ask(d *dm.Device) error {
 	s.Exists, s.Table, s.Waiting = true, info.Active, info.Inactive
 	s.ReadOnly, s.Suspended, s.Open = info.ReadOnly, info.Suspended, info.OpenCount > 0
 	s.Major, s.Minor = int32(info.Dev.Major), int32(info.Dev.Minor)
+	if !status {
+		return nil
+	}
 	// A status of what is suspended may wait for ever.
 	lines, err := d.Status(dm.StatusOptions{NoFlush: true})
 	if err != nil || len(lines) != 1 {

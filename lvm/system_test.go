@@ -99,6 +99,7 @@ func TestSystemClearsNewLVs(t *testing.T) {
 		{"wiped", lvm.ChangeOptions{Signatures: lvm.WipeSignatures}, nil, true, false, 1},
 		{"not looked for", lvm.ChangeOptions{Signatures: lvm.KeepSignatures}, nil, true, true, 0},
 		{"kept", lvm.ChangeOptions{KeepStart: true}, nil, false, true, 0},
+		{"inactive", lvm.ChangeOptions{Inactive: true}, nil, false, true, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,6 +8,18 @@ import "slices"
 // its origin, and the LV with the snapshot segment is not.
 func (vg *VG) Visible(lv *LV) bool { return vg.visibility().of(lv) }
 
+// Volumes are the LVs of vg that are [VG.Visible], in the order of the text.
+func (vg *VG) Volumes() []*LV {
+	v := vg.visibility()
+	lvs := make([]*LV, 0, len(vg.LVs))
+	for _, lv := range vg.LVs {
+		if v.of(lv) {
+			lvs = append(lvs, lv)
+		}
+	}
+	return lvs
+}
+
 // visibility answers for all LVs of a VG.
 type visibility struct {
 	vg   *VG

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ those that have a tag, or whose group has it.`,
 	all := c.Flags().BoolP("all", "a", false, "also the parts of volumes, in brackets")
 	segments := c.Flags().Bool("segments", false, "a line for each segment: what it is, and where")
 	c.ValidArgsFunction = completeLVs(s)
-	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
+	c.RunE = s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		wants, err := parseSelection(args)
 		if err != nil {
 			return err
@@ -54,15 +53,11 @@ those that have a tag, or whose group has it.`,
 func printSegments(c *cobra.Command, format *cli.Format, sys *lvm.System, chosen []chosenLVs, all bool, err error) error {
 	var lines []lvm.SegmentReport
 	for _, g := range chosen {
-		state, stateErr := sys.States(g.group.VG)
+		state, stateErr := sys.States(g.group.VG, g.names...)
 		if stateErr != nil {
 			return errors.Join(err, stateErr)
 		}
-		for _, l := range g.group.View().ReportSegments(all || g.names != nil, state) {
-			if g.names == nil || slices.Contains(g.names, l.LV) {
-				lines = append(lines, l)
-			}
-		}
+		lines = append(lines, g.group.View().ReportSegments(all, state, g.names...)...)
 	}
 	return printDone(c, format, lines, segmentTable, err)
 }
@@ -70,11 +65,11 @@ func printSegments(c *cobra.Command, format *cli.Format, sys *lvm.System, chosen
 func reportChosen(_ *cobra.Command, sys *lvm.System, chosen []chosenLVs, all bool) ([]lvm.LVReport, error) {
 	var lines []lvm.LVReport
 	for _, g := range chosen {
-		state, err := sys.States(g.group.VG)
+		state, err := sys.States(g.group.VG, g.names...)
 		if err != nil {
 			return lines, err
 		}
-		more := onlyLVs(g.group.View().ReportLVs(all || g.names != nil, state), g.names)
+		more := g.group.View().ReportLVs(all, state, g.names...)
 		if lines == nil {
 			lines = more // not copied: there may be ten thousand
 			continue
@@ -109,11 +104,11 @@ func changedLines(sys *lvm.System, vg *lvm.VG, names []string) ([]lvm.LVReport, 
 	if vg == nil {
 		return nil, nil
 	}
-	state, err := sys.States(vg)
+	state, err := sys.States(vg, names...)
 	if err != nil {
 		return nil, err
 	}
-	return onlyLVs(vg.ReportLVs(true, state), names), nil
+	return vg.ReportLVs(true, state, names...), nil
 }
 
 // eachLVGroup changes LVs of one VG or several, each VG in one commit, and prints

@@ -109,11 +109,22 @@ with it by --with-dependents.`,
 // removalOrder is an order in which LVs can be removed that stand on each other:
 // snapshots first, then thin volumes, pools last.
 func removalOrder(vg *lvm.VG, names []string) []string {
-	rank := func(name string) int {
-		lv := vg.LV(name)
-		if lv == nil || len(lv.Segments) != 1 {
-			return 2
+	ranks := make(map[string]int, len(names))
+	for _, name := range names {
+		ranks[name] = 2
+	}
+	for _, lv := range vg.LVs {
+		if _, named := ranks[lv.Name]; named {
+			ranks[lv.Name] = removalRank(lv)
 		}
+	}
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return ranks[a] - ranks[b] })
+	return names
+}
+
+func removalRank(lv *lvm.LV) int {
+	if len(lv.Segments) == 1 {
 		switch lv.Segments[0].Type.(type) {
 		case *lvm.ThinPool:
 			return 3
@@ -123,9 +134,6 @@ func removalOrder(vg *lvm.VG, names []string) []string {
 		if !lv.Visible() { // the store of a snapshot
 			return 0
 		}
-		return 2
 	}
-	names = slices.Clone(names)
-	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	return names
+	return 2
 }

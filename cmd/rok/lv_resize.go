@@ -187,7 +187,7 @@ func (r *lvResizing) mayShrink(sys *lvm.System, vg *lvm.VG, names []string) erro
 	if r.yes {
 		return nil
 	}
-	state, err := sys.States(vg)
+	state, err := sys.States(vg, names...)
 	if err != nil || state == nil {
 		return err
 	}

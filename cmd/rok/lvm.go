@@ -64,18 +64,29 @@ func (s *storage) open() (*lvm.System, error) {
 	return lvm.OpenSystem(&cfg)
 }
 
+// systemCommand is what a command does with a System.
+type systemCommand func(c *cobra.Command, sys *lvm.System, args []string) error
+
 // with makes a command's function of one that needs a System. An interrupt ends
 // waiting, and what was not begun; a commit that was goes through.
-func (s *storage) with(run func(c *cobra.Command, sys *lvm.System, args []string) error) func(*cobra.Command, []string) error {
+func (s *storage) with(run systemCommand) func(*cobra.Command, []string) error {
+	return s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		c.SetContext(ctx)
+		return run(c, sys, args)
+	})
+}
+
+// looking is with for a command that changes nothing: an interrupt ends the
+// process, and its locks with it. To catch signals starts a thread.
+func (s *storage) looking(run systemCommand) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		sys, err := s.open()
 		if err != nil {
 			return err
 		}
 		defer func() { err = cmp.Or(err, sys.Close()) }()
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-		defer stop()
-		c.SetContext(ctx)
 		return run(c, sys, args)
 	}
 }

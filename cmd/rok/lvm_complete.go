@@ -45,10 +45,8 @@ func completeVGs(s *storage) cobra.CompletionFunc {
 func completeLVs(s *storage) cobra.CompletionFunc {
 	return completeWith(s, func(scan *lvm.Scan) (names []string) {
 		for _, g := range scan.VGs {
-			for _, lv := range g.VG.LVs {
-				if g.VG.Visible(lv) {
-					names = append(names, g.VG.Name+"/"+lv.Name)
-				}
+			for _, lv := range g.VG.Volumes() {
+				names = append(names, g.VG.Name+"/"+lv.Name)
 			}
 		}
 		return names

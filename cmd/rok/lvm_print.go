@@ -92,18 +92,6 @@ func pvTable(lines []lvm.PVReport) *cli.Table {
 	return t
 }
 
-// onlyLVs leaves the lines of the named LVs; no names: all.
-func onlyLVs(lines []lvm.LVReport, names []string) []lvm.LVReport {
-	if len(names) == 0 {
-		return lines
-	}
-	wanted := make(map[string]bool, len(names))
-	for _, name := range names {
-		wanted[name] = true
-	}
-	return slices.DeleteFunc(lines, func(l lvm.LVReport) bool { return !wanted[l.Name] })
-}
-
 // signatures are what was found, in words.
 func signatures(found []disk.Signature) string {
 	var words []string

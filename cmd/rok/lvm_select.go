@@ -68,13 +68,14 @@ func (s *lvSelection) choose(scan *lvm.Scan) ([]chosenLVs, error) {
 		}
 		one := chosenLVs{group: g}
 		var missing []error
+		exist := thoseIn(g.VG, lvs[vg])
 		for _, name := range lvs[vg] {
 			switch {
 			case name == "": // the VG alone
 				one.names = nil
 				chosen = append(chosen, one)
 				return nil
-			case g.VG.LV(name) == nil:
+			case !exist[name]:
 				missing = append(missing, nearestLV(g.VG, name, &lvm.OpError{Op: "find LV", Object: vg + "/" + name, Err: lvm.ErrNotFound}))
 			default:
 				one.names = append(one.names, name)
@@ -99,9 +100,14 @@ func (s *lvSelection) tagged(scan *lvm.Scan, before []chosenLVs) []chosenLVs {
 			continue
 		}
 		one := chosenLVs{group: g}
-		for _, lv := range g.VG.LVs {
-			named := slices.ContainsFunc(before, func(c chosenLVs) bool { return c.group == g && slices.Contains(c.names, lv.Name) })
-			if named || !g.VG.Visible(lv) {
+		named := map[string]bool{}
+		for _, c := range before {
+			for _, name := range c.names {
+				named[name] = named[name] || c.group == g
+			}
+		}
+		for _, lv := range g.VG.Volumes() {
+			if named[lv.Name] {
 				continue
 			}
 			if slices.ContainsFunc(s.tags, func(tag string) bool { return hasTag(tag, lv.Tags, g.VG.Tags) }) {
@@ -113,6 +119,20 @@ func (s *lvSelection) tagged(scan *lvm.Scan, before []chosenLVs) []chosenLVs {
 		}
 	}
 	return chosen
+}
+
+// thoseIn tells which of the names LVs of vg have.
+func thoseIn(vg *lvm.VG, names []string) map[string]bool {
+	exist := make(map[string]bool, len(names))
+	for _, name := range names {
+		exist[name] = false
+	}
+	for _, lv := range vg.LVs {
+		if _, asked := exist[lv.Name]; asked {
+			exist[lv.Name] = true
+		}
+	}
+	return exist
 }
 
 // selectLVs finds the LVs that a command is to change, by name and by tag.
@@ -149,12 +169,14 @@ func selectLVs(c *cobra.Command, sys *lvm.System, args []string) ([]lvName, erro
 // parseLVs reads names of LVs, each once.
 func parseLVs(args []string) ([]lvName, error) {
 	var names []lvName
+	seen := make(map[lvName]bool, len(args))
 	for _, arg := range args {
 		n, err := parseLV(arg)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(names, n) {
+		if !seen[n] {
+			seen[n] = true
 			names = append(names, n)
 		}
 	}

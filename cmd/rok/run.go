@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		args = []string{"version"}
 	}
 	e.args = args
-	p := cli.Program{Root: root(e, args), Rules: rules(), Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
+	p := cli.Program{Root: root(e, args), Rules: rules, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
 	return int(p.Run(ctx, args))
 }
 

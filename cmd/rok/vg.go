@@ -28,7 +28,7 @@ func vgLs(e *env) *cobra.Command {
 	}
 	s, format := storageFlags(c, e), cli.OutputFlag(c)
 	c.ValidArgsFunction = completeVGs(s)
-	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
+	c.RunE = s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		scan, err := sys.Scan(c.Context(), lvm.ScanOptions{})
 		if err != nil {
 			return err

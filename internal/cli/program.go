@@ -15,7 +15,7 @@ import (
 // buffered until the command returns: see [Flush].
 type Program struct {
 	Root           *cobra.Command
-	Rules          []Rule // codes of errors that the package does not know
+	Rules          func() []Rule // codes of errors that the package does not know; called for an error alone. Nil: none
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -49,7 +49,10 @@ func (p *Program) Run(ctx context.Context, args []string) Code {
 		err = errors.Join(err, fmt.Errorf("write the output: %w", flushErr))
 	}
 	p.report(c, err)
-	return CodeOf(err, p.Rules...)
+	if err == nil || p.Rules == nil {
+		return CodeOf(err)
+	}
+	return CodeOf(err, p.Rules()...)
 }
 
 // onRun calls f before any command of the tree runs.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm/text"
 )
 
@@ -76,7 +77,7 @@ func loadConf(etc, node string) (*conf, error) {
 
 // read adds a file, if it is there.
 func (c *conf) read(path, node string) error {
-	read, err := os.ReadFile(path)
+	read, err := ioctl.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rok-storage/rok/ioctl"
 )
 
 const devicesLockMode = 0o600
@@ -121,12 +123,19 @@ func (h *Host) Visible(list *DevicesFile, d *Device, pvid string, links ...strin
 	return nil
 }
 
+// PassesFilters is [Host.Visible] where there is no devices file, without the
+// reason.
+func (h *Host) PassesFilters(path string, links ...string) bool {
+	paths := append([]string{path}, links...)
+	return h.Settings.GlobalFilter.Accepts(paths...) && h.Settings.Filter.Accepts(paths...)
+}
+
 func (h *Host) devicesPath() string {
 	return filepath.Join(h.cfg.Etc, "devices", h.Settings.DevicesFile)
 }
 
 func readDevices(path string) (*DevicesFile, error) {
-	text, err := os.ReadFile(path)
+	text, err := ioctl.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +153,7 @@ func (h *Host) lockDevices(ctx context.Context, mode Mode) (unlock func() error,
 		return nil, err
 	}
 	path := filepath.Join(h.cfg.Locks, "D_"+h.Settings.DevicesFile)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, devicesLockMode)
+	f, err := ioctl.OpenFile(path, os.O_RDWR|os.O_CREATE, devicesLockMode)
 	if err != nil {
 		return nil, err
 	}

@@ -25,3 +25,9 @@ var CleanSystemID = cleanSystemID
 
 // CompactPVID is a UUID of lvm2's reports as it is in files.
 func CompactPVID(uuid string) string { return strings.ReplaceAll(uuid, "-", "") }
+
+// PlainMatches matches an expression that needs no package regexp.
+func PlainMatches(expression, path string) (matches, plain bool) {
+	p := parsePlain(expression)
+	return p != nil && p.matches(path), p != nil
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 )
 
 // Filter is a list of patterns as in devices/filter: which devices lvm2 looks
@@ -16,7 +15,15 @@ type Filter struct {
 
 type pattern struct {
 	accept bool
-	re     *regexp.Regexp
+	plain  *plainPattern  // nil: re
+	re     *regexp.Regexp // compiled only for what is not plain: it takes longer than all the rest of a filter
+}
+
+func (p *pattern) matches(path string) bool {
+	if p.plain != nil {
+		return p.plain.matches(path)
+	}
+	return p.re.MatchString(path)
 }
 
 // FilterError says which pattern of a filter is none.
@@ -76,12 +83,16 @@ func parsePattern(p string) (pattern, error) {
 	if p[len(p)-1] != end {
 		return pattern{}, errDelimiter
 	}
+	parsed := pattern{accept: p[0] == 'a', plain: parsePlain(p[2 : len(p)-1])}
+	if parsed.plain != nil {
+		return parsed, nil
+	}
 	translated, err := translateRegex(p[2 : len(p)-1])
 	if err != nil {
 		return pattern{}, err
 	}
-	re, err := regexp.Compile(translated)
-	return pattern{accept: p[0] == 'a', re: re}, err
+	parsed.re, err = regexp.Compile(translated)
+	return parsed, err
 }
 
 // Accepts reports whether a device of the given paths, its node and all links
@@ -94,7 +105,7 @@ func (f *Filter) Accepts(paths ...string) bool {
 	}
 	rejected := false
 	for _, path := range paths {
-		i := slices.IndexFunc(f.patterns, func(p pattern) bool { return p.re.MatchString(path) })
+		i := f.first(path)
 		if i < 0 {
 			continue
 		}
@@ -106,6 +117,16 @@ func (f *Filter) Accepts(paths ...string) bool {
 	return !rejected
 }
 
+// first is the index of the first pattern that matches, or -1.
+func (f *Filter) first(path string) int {
+	for i := range f.patterns {
+		if f.patterns[i].matches(path) {
+			return i
+		}
+	}
+	return -1
+}
+
 // weighs reports whether it may matter that a link of that path leads to a device
 // whose node is known: it is accepted, or rejected where the node need not match
 // any pattern.
@@ -113,13 +134,40 @@ func (f *Filter) weighs(path string) bool {
 	if f == nil {
 		return false
 	}
-	i := slices.IndexFunc(f.patterns, func(p pattern) bool { return p.re.MatchString(path) })
+	i := f.first(path)
 	return i >= 0 && (f.patterns[i].accept || !f.total)
+}
+
+// weighty are the only paths of links that weigh, where the patterns name them all:
+// as where a few nodes are accepted, and all others rejected.
+func (f *Filter) weighty() (paths []string, all bool) {
+	if f == nil {
+		return nil, true
+	}
+	for i := range f.patterns {
+		p := &f.patterns[i]
+		switch {
+		case !p.accept && f.total:
+		case p.plain != nil && p.plain.exact():
+			paths = append(paths, p.plain.text)
+		default:
+			return nil, false
+		}
+	}
+	return paths, true
 }
 
 // Filters reports whether there is a filter. Without one, [Host.Visible] needs no
 // links.
 func (h *Host) Filters() bool { return h.Settings.Filter != nil || h.Settings.GlobalFilter != nil }
+
+// DecidingLinks are the only links that [Host.Visible] may need to know of, where
+// that can be said without looking for them; see [Host.Decides].
+func (h *Host) DecidingLinks() (paths []string, all bool) {
+	paths, all = h.Settings.Filter.weighty()
+	more, allGlobal := h.Settings.GlobalFilter.weighty()
+	return append(paths, more...), all && allGlobal
+}
 
 // Decides reports whether [Host.Visible] may need to know that a link of that path
 // leads to a device. Most of those below /dev do not matter.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,11 @@ func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{"^/dev/(sd|vd)[a-z]+$", `a\tb\.[^\]x-z]*`, "(a|b)+?", "[a-", "a{2}"} {
 		f.Add(seed, "/dev/sda")
 	}
+	for _, seed := range []string{"^/dev/sda$", "^/dev/sd", "sda$", "dev", ".*", "^.*$", "^/dev/.*", ".*sda$", "^.*sda", "/dev/sd.*$", "^/dev/sda.*$", "^", "$", "^$", "^.*.*$", "^sda$", "x.*"} {
+		for _, path := range []string{"/dev/sda", "/dev/sda1", "/dev/sd", "", "sda"} {
+			f.Add(seed, path)
+		}
+	}
 	f.Fuzz(func(t *testing.T, expression, path string) {
 		translated, err := host.TranslateRegex(expression)
 		if err != nil || len(expression) > 1000 {
@@ -102,22 +108,33 @@ func FuzzFilter(f *testing.F) {
 		}
 		re, err := regexp.Compile(translated)
 		require.NoError(t, err, translated)
-		re.MatchString(path)
+		matches := re.MatchString(path)
+		if quick, plain := host.PlainMatches(expression, path); plain {
+			require.Equal(t, matches, quick, "%q: %q", expression, path)
+		}
 	})
 }
 
 // A device that Visible takes, or does not, with all its links is decided alike
 // with those alone that matter.
 func TestDecides(t *testing.T) {
+	named := 0
 	links := []string{"/dev/disk/by-id/a", "/dev/disk/by-id/b", "/dev/vg/x", "/dev/block/8:0"}
 	for _, patterns := range [][]string{
 		{"a|^/dev/sda$|", "r|.*|"}, {"a|by-id/a|", "r|.*|"}, {"r|by-id/b|"}, {"r|by-id|", "a|.*|"}, {"a|nothing|"},
 		{"r|^/dev/sda|", "a|vg/x|"}, {"r|block|", "a|by-id/a|"},
+		{"a|^/dev/disk/by-id/a$|", "r|.*|"}, {"r|^/dev/sda$|", "a|^/dev/vg/x$|"},
 	} {
 		f, err := host.ParseFilter(patterns)
 		require.NoError(t, err)
 		h := &host.Host{Settings: host.Settings{Filter: f}}
 		require.True(t, h.Filters())
+		if only, all := h.DecidingLinks(); all {
+			named++
+			for _, l := range append(links, "/dev/sda") {
+				require.True(t, !h.Decides(l) || slices.Contains(only, l), "%q: %s", patterns, l)
+			}
+		}
 		for _, node := range []string{"/dev/sda", "/dev/sdb"} {
 			for n := range 1 << len(links) {
 				var all, some []string
@@ -134,4 +151,5 @@ func TestDecides(t *testing.T) {
 			}
 		}
 	}
+	require.Equal(t, 3, named, "filters that name all links that matter")
 }

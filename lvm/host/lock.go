@@ -61,7 +61,7 @@ func (w lockWay) take(ctx context.Context, path string, exclusive bool) (*lockFi
 
 func (w lockWay) flock(ctx context.Context, path string, exclusive bool) (*lockFile, error) {
 	for {
-		f, err := os.OpenFile(path, lockFlags, lockMode)
+		f, err := ioctl.OpenFile(path, lockFlags, lockMode)
 		if err != nil {
 			return nil, err
 		}
