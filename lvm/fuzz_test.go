@@ -33,12 +33,16 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzTextBytes reads any bytes as a text.
+// FuzzTextBytes reads any bytes as a text. Its seeds are those below testdata, and
+// what TestTextsAreRefused reads.
 func FuzzTextBytes(f *testing.F) {
 	for _, name := range []string{"empty", "thin_message_create", "pvmove_running", "snapshot"} {
 		b, err := os.ReadFile("testdata/vg/" + name + ".disk")
 		require.NoError(f, err)
 		f.Add(string(b))
+	}
+	for _, refused := range refusedTexts() {
+		f.Add(refused.text(f))
 	}
 	f.Fuzz(func(t *testing.T, src string) { checkText(t, src) })
 }

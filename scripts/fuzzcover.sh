@@ -15,7 +15,7 @@ vg lvm decode,entries,heldtext,id,lvtext,pooltext,pvtext,segmenttext,snapshottex
 checks lvm fault,validate,validatesegment,validatespace -
 scan lvm diskpv,diskvg,oldtexts,scan,scanfind -NewPV
 host lvm/host conf,filter,regex,setting,settings,systemid,volumelist -
-devices lvm/host devicesfile,holder -Put,Remove,ClearPVID,set,words,line,next,hashed,devicesHash,Changed,Version,Holders,holders
+devices lvm/host devicesfile,holder -Put,Remove,ClearPVID,set,words,line,next,hashed,devicesHash,Changed,Version,holdersOf,String
 END
 
 go test -count=1 -run '^Fuzz' -coverpkg=./lvm/... -coverprofile="$dir/profile" ./lvm ./lvm/text ./lvm/disk ./lvm/host >"$dir/log" ||
