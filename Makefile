@@ -8,7 +8,7 @@ PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers fuzz fmt vet lint tidy check setup setup-qemu go-version
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers fuzz fuzz-cover fuzz-hour fmt vet lint tidy check setup setup-qemu go-version
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,12 @@ peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 
 fuzz: go-version ## fuzz every parser for FUZZTIME=30s each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+fuzz-cover: go-version ## how much of the decoders of LVM metadata the committed seeds reach
+	@scripts/fuzzcover.sh
+
+fuzz-hour: go-version ## an hour of processor time (FUZZCPU=3600) for the fuzz tests of LVM metadata
+	@scripts/fuzzhour.sh
 
 fmt: ## rewrite the sources with gofmt
 	@gofmt -l -w $$(git ls-files '*.go')

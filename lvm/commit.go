@@ -16,8 +16,9 @@ type CommitRequest struct {
 	// New is what the VG is to be. Its Seqno does not matter; PVs are found by
 	// their IDs, and joining ones must be in the scan. Nil: the VG is removed.
 	New *VG
-	// Headers are those of PVs that get another one, see [DiskPV.Resized]. A metadata
-	// area that moves is not there while the VG is committed: another one must be.
+	// Headers are those of PVs that get another one, see [DiskPV.Resized]. Where a
+	// metadata area moves by less than its length, it is damaged while it does:
+	// another one must have the VG's text.
 	Headers map[ID]disk.PVHeader
 	// SystemID is this host's, which a VG that has one must have too.
 	SystemID string
@@ -48,6 +49,8 @@ type CommitRequest struct {
 //  5. LVs are resumed, headers of PVs that joined say "used", those that left are
 //     emptied; flush.
 //
+// The labels and areas of PVs that grow change before 1, those of others behind 4.
+//
 // What fails before 4 is undone, and the error is a [*CommitError]. Behind it the
 // result is not nil, and an error is a [*PartialError]. Areas that were damaged or
 // had an older text have the new one afterwards. Removing a VG first makes all
@@ -74,11 +77,11 @@ func (s *Scan) Commit(r CommitRequest) (*DiskVG, error) {
 	if r.New == nil {
 		return nil, c.remove()
 	}
-	if err := c.leaveAreas(); err != nil {
-		return nil, c.fail("move metadata area", errors.Join(err, c.backToAreas()))
+	if err := c.moveBefore(); err != nil {
+		return nil, c.fail("move metadata area", errors.Join(err, c.moveBack()))
 	}
 	if err := c.writeTexts(); err != nil {
-		return nil, c.fail("write text", errors.Join(err, c.backToAreas()))
+		return nil, c.fail("write text", errors.Join(err, c.moveBack()))
 	}
 	if err := c.precommit(); err != nil {
 		return nil, c.fail("precommit", errors.Join(err, c.revert()))
@@ -94,7 +97,7 @@ func (s *Scan) Commit(r CommitRequest) (*DiskVG, error) {
 	if !committed {
 		return nil, c.fail("commit", errors.Join(err, c.revert(), resume(false)))
 	}
-	err = errors.Join(err, resume(true), c.arriveAtAreas(), c.enlist(), c.release(c.leaves))
+	err = errors.Join(err, resume(true), c.moveAfter(), c.enlist(), c.release(c.leaves))
 	g := c.result()
 	if err != nil {
 		return g, &PartialError{VG: c.next.Name, Err: err}
@@ -113,6 +116,7 @@ type commit struct {
 	leaves  []*DiskPV // of old, and outdated ones
 	targets []*target
 	moves   []*move
+	moved   []*move // those that moveBefore has begun
 }
 
 func (c *commit) fail(step string, err error) error {

@@ -19,6 +19,9 @@ type target struct {
 
 // aim chooses the areas, and the place in each.
 func (c *commit) aim() error {
+	if err := c.planMoves(); err != nil {
+		return err
+	}
 	used, unused := c.areas()
 	switch want := int(min(c.next.MetadataCopies, 1<<30)); {
 	case want > 0 && len(used) > want:
@@ -59,14 +62,15 @@ func (c *commit) areas() (used, unused []*target) {
 	for n := 0; ; n++ {
 		found := false
 		for _, d := range c.members {
-			if n >= len(d.Areas) {
+			areas, overwritten := c.areasOf(d)
+			if n >= len(areas) {
 				continue
 			}
 			found = true
-			if c.leaving(d.Areas[n]) {
+			if slices.Contains(overwritten, areas[n]) {
 				continue
 			}
-			t := &target{pv: d, area: d.Areas[n]}
+			t := &target{pv: d, area: areas[n]}
 			if t.area.Ignored() {
 				unused = append(unused, t)
 			} else {
@@ -80,13 +84,17 @@ func (c *commit) areas() (used, unused []*target) {
 	}
 }
 
-// leaving reports whether an area is at a place that its PV's new header does not
-// have.
-func (c *commit) leaving(a *DiskArea) bool {
+// areasOf returns the areas that a member has while the VG is committed, and those of
+// them that new ones will overwrite behind it.
+func (c *commit) areasOf(d *DiskPV) (areas, overwritten []*DiskArea) {
 	for _, m := range c.moves {
-		if slices.Contains(m.areas, a) {
-			return !slices.Contains(m.stay, a)
+		switch {
+		case m.pv != d:
+		case m.grows:
+			return m.after, nil
+		case m.overlaps:
+			return m.areas, m.leaving()
 		}
 	}
-	return false
+	return d.Areas, nil
 }

@@ -54,33 +54,7 @@ func (c *commit) revert() error {
 		h.Precommitted = disk.Location{}
 		errs = append(errs, t.write(h))
 	}
-	return errors.Join(append(errs, syncAll(c.members), c.backToAreas())...)
-}
-
-// leaveAreas, backToAreas and arriveAtAreas do so for all PVs whose areas move.
-func (c *commit) leaveAreas() error {
-	for _, m := range c.moves {
-		if err := m.leave(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *commit) backToAreas() error {
-	var errs []error
-	for _, m := range c.moves {
-		errs = append(errs, m.back())
-	}
-	return errors.Join(errs...)
-}
-
-func (c *commit) arriveAtAreas() error {
-	var errs []error
-	for _, m := range c.moves {
-		errs = append(errs, m.arrive(c.text))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, syncAll(c.members), c.moveBack())...)
 }
 
 // commit puts the text into the first slot. The VG is committed with the first

@@ -11,17 +11,20 @@ import (
 	"github.com/rok-storage/rok/lvm/text"
 )
 
-// What lvm2 2.03.16 does not read is refused, and the error says where and what.
-// Most of these were given to it in a metadata area.
-func TestTextsAreRefused(t *testing.T) {
-	tests := []struct {
-		name     string
-		file     string // of testdata/vg
-		old, new string // the first one is replaced; an old "" is the beginning
-		err      error  // nil: not the grammar
-		at       string // the line at fault
-		message  string
-	}{
+// refusedText is a text that lvm2 does not read.
+type refusedText struct {
+	name     string
+	file     string // of testdata/vg
+	old, new string // the first one is replaced; an old "" is the beginning
+	err      error  // nil: not the grammar
+	at       string // the line at fault
+	message  string
+}
+
+// refusedTexts are what lvm2 2.03.16 does not read. Most of these were given to it in
+// a metadata area.
+func refusedTexts() []refusedText {
+	return []refusedText{
 		// The whole text.
 		{"a comment in front", "plain", "", "# x\n", lvm.ErrStructure, "# x", "text: it does not begin with the name of the VG"},
 		{"an empty line in front", "plain", "", "\n", lvm.ErrStructure, "", "it does not begin with the name of the VG"},
@@ -114,14 +117,24 @@ func TestTextsAreRefused(t *testing.T) {
 		{"mirror on no PV", "pvmove_running", `"pv1", 0`, `"pv9", 0`, lvm.ErrReference, "pvmove0 {", `segment 1 has "pv9" as area`},
 		{"mirror over others", "pvmove_running", `"pv0", 6`, `"pv0", 5`, lvm.ErrOverlap, "pvmove0 {", "extents 5 to 5 of /dev/loop0 are pvmove0's too"},
 	}
-	for _, test := range tests {
+}
+
+// text is the whole text.
+func (r refusedText) text(t testing.TB) string {
+	t.Helper()
+	golden := read(t, "testdata/vg/"+r.file+".disk")
+	if r.old == "" {
+		return r.new + golden
+	}
+	require.Contains(t, golden, r.old)
+	return strings.Replace(golden, r.old, r.new, 1)
+}
+
+// What lvm2 does not read is refused, and the error says where and what.
+func TestTextsAreRefused(t *testing.T) {
+	for _, test := range refusedTexts() {
 		t.Run(test.name, func(t *testing.T) {
-			golden := read(t, "testdata/vg/"+test.file+".disk")
-			src := test.new + golden
-			if test.old != "" {
-				require.Contains(t, golden, test.old)
-				src = strings.Replace(golden, test.old, test.new, 1)
-			}
+			src := test.text(t)
 			_, err := lvm.Parse(src)
 			require.Error(t, err)
 			require.ErrorContains(t, err, test.message)

@@ -187,12 +187,33 @@ func (j *judge) judge(d disks, where string) {
 	}
 	require.Equal(j.t, want, j.vgs(where), where)
 	if g == nil {
-		return
+		args := []string{"vgcreate", "judged"}
+		for _, pv := range s.PVs {
+			args = append(args, j.loop(pv))
+		}
+		out, err := j.run(args...)
+		require.NoError(j.t, err, "%s: %s", where, out)
+		j.sound(where + ": made by lvm2")
+	} else {
+		j.changes(g, where)
 	}
+	heal(j.t, d, s, where)
+	j.put(d)
+	require.Equal(j.t, []string{described(vgOf(j.t, d.scan()).VG)}, j.vgs(where), where)
+	j.sound(where + ": changed by rok")
+}
+
+// loop is the loop device of a PV.
+func (j *judge) loop(pv *lvm.DiskPV) string {
+	return j.loops[slices.Index(paths, pv.Device.Path)].Path()
+}
+
+// changes lets lvm2 read the VG, and change it.
+func (j *judge) changes(g *lvm.DiskVG, where string) {
+	j.t.Helper()
 	for i, pv := range g.PVs {
 		if len(pv.Areas) > 0 && pv.Areas[0].Committed.Size != 0 && !slices.ContainsFunc(g.Faults, func(f *lvm.Fault) bool { return f.Name == pv.Device.Path }) {
-			path := j.loops[slices.Index(paths, pv.Device.Path)].Path()
-			out, err := j.run("pvck", "--dump", "metadata", path)
+			out, err := j.run("pvck", "--dump", "metadata", j.loop(pv))
 			require.NoError(j.t, err, "%s: %s", where, out)
 			require.Contains(j.t, out, string(bytes.TrimSuffix(g.VG.AppendText(nil), []byte{0})), "PV %d", i)
 		}
@@ -204,11 +225,6 @@ func (j *judge) judge(d disks, where string) {
 	out, err := j.run(change...)
 	require.NoError(j.t, err, "%s: %s", where, out)
 	j.sound(where + ": changed by lvm2")
-
-	heal(j.t, d, s, where)
-	j.put(d)
-	require.Equal(j.t, []string{described(vgOf(j.t, d.scan()).VG)}, j.vgs(where), where)
-	j.sound(where + ": changed by rok")
 }
 
 // sound expects that neither lvm2 nor rok finds anything wrong with the VG. PVs that
@@ -219,7 +235,7 @@ func (j *judge) sound(where string) {
 	s := j.get().scan()
 	g := vgOf(j.t, s)
 	for _, pv := range g.PVs {
-		out, _ := j.run("pvck", "--dump", "headers", j.loops[slices.Index(paths, pv.Device.Path)].Path())
+		out, _ := j.run("pvck", "--dump", "headers", j.loop(pv))
 		require.NotContains(j.t, out, "CHECK", where)
 		require.NotContains(j.t, out, "WARN", where)
 	}

@@ -41,10 +41,17 @@ func lvm2With(t testing.TB, more string, sizes ...units.Bytes) *lab {
 	if _, err := exec.LookPath("lvm"); err != nil {
 		t.Skip("needs lvm2")
 	}
-	l := &lab{t: t}
+	var disks []string
 	for _, size := range sizes {
-		l.disks = append(l.disks, testenv.LoopDisk(t, size))
+		disks = append(disks, testenv.LoopDisk(t, size))
 	}
+	return lvm2On(t, more, disks)
+}
+
+// lvm2On is lvm2 with these disks.
+func lvm2On(t testing.TB, more string, disks []string) *lab {
+	t.Helper()
+	l := &lab{t: t, disks: disks}
 	dir := t.TempDir()
 	var filter strings.Builder
 	for _, disk := range l.disks {

@@ -76,27 +76,57 @@ func TestResizePV(t *testing.T) {
 	require.ErrorIs(t, s.ResizePV(s.PVs[0], h), lvm.ErrNotFree)
 	require.EqualValues(t, 12, lvm.CountExtents(h, 1024))
 	require.Zero(t, lvm.CountExtents(h, 0))
+}
 
-	// The only area of a VG does not move away from under it.
-	d = newDisks(8 * mib)
-	s = d.pvs(t, &lvm.CreatePV{Layout: disk.Layout{SecondArea: true}})
-	vg := newVG(s, "vg", 1, 0)
-	vg.MetadataCopies = 1
-	putHeader(t, s.PVs[0], 0, func(h *disk.AreaHeader) { h.Committed.Flags = disk.FlagIgnored })
-	s = d.scan()
-	g, err := s.Commit(lvm.CommitRequest{New: vg})
-	require.NoError(t, err)
-	require.True(t, g.PVs[0].Areas[0].Ignored())
-	h, err = s.PVs[0].Resized(7 * mib)
-	require.NoError(t, err)
-	smaller := g.VG.Clone()
-	smaller.PVs[0] = smaller.PVs[0].Clone()
-	smaller.PVs[0].Size, smaller.PVs[0].Count = 7*2048, lvm.CountExtents(h, 1024)
-	g, err = s.Commit(lvm.CommitRequest{VG: g, New: smaller, Headers: map[lvm.ID]disk.PVHeader{vg.PVs[0].ID: h}})
-	require.NoError(t, err, "the other one is used instead")
+// The only area of a VG that has the text moves, and where it would be damaged while
+// it does, another one is used, or nothing is done.
+func TestResizeOnlyArea(t *testing.T) {
+	var d disks
+	var s *lvm.Scan
+	var g *lvm.DiskVG
+	start := func(size units.Bytes) {
+		d = newDisks(8 * mib)
+		s = d.pvs(t, &lvm.CreatePV{Layout: disk.Layout{Size: size, SecondArea: true, Alignment: 4096}})
+		vg := newVG(s, "vg", 1, 0)
+		vg.MetadataCopies = 1
+		putHeader(t, s.PVs[0], 0, func(h *disk.AreaHeader) { h.Committed.Flags = disk.FlagIgnored })
+		s = d.scan()
+		var err error
+		g, err = s.Commit(lvm.CommitRequest{New: vg})
+		require.NoError(t, err)
+		require.True(t, g.PVs[0].Areas[0].Ignored())
+	}
+	resize := func(size units.Bytes) error {
+		h, err := s.PVs[0].Resized(size)
+		require.NoError(t, err)
+		vg := g.VG.Clone()
+		vg.PVs[0] = vg.PVs[0].Clone()
+		vg.PVs[0].Size, vg.PVs[0].Count = size.SectorsRoundDown(), lvm.CountExtents(h, 1024)
+		next, err := s.Commit(lvm.CommitRequest{VG: g, New: vg, Headers: map[lvm.ID]disk.PVHeader{g.VG.PVs[0].ID: h}})
+		if err == nil {
+			g = next
+			require.Empty(t, d.scan().AllFaults())
+			require.Equal(t, textOf(d.scan()), textOf(s))
+			require.Equal(t, h, d.scan().PVs[0].Header)
+		}
+		return err
+	}
+	for _, sizes := range [][2]units.Bytes{{8 * mib, 6 * mib}, {6 * mib, 8 * mib}} { // smaller, larger
+		start(sizes[0])
+		require.NoError(t, resize(sizes[1]))
+		require.True(t, g.PVs[0].Areas[0].Ignored())
+		require.False(t, g.PVs[0].Areas[1].Ignored())
+	}
+	start(8 * mib)
+	require.NoError(t, resize(7*mib+mib/2))
 	require.False(t, g.PVs[0].Areas[0].Ignored())
-	require.Empty(t, d.scan().AllFaults())
+	start(7 * mib)
+	before := d.clone()
+	require.ErrorIs(t, resize(7*mib+mib/2), lvm.ErrNoArea)
+	require.Equal(t, before[0].sectors, d[0].sectors)
+
+	h := s.PVs[0].Header
 	h.ID = lvm.NewID()
-	_, err = s.Commit(lvm.CommitRequest{VG: g, New: smaller, Headers: map[lvm.ID]disk.PVHeader{vg.PVs[0].ID: h}})
+	_, err := s.Commit(lvm.CommitRequest{VG: g, New: g.VG, Headers: map[lvm.ID]disk.PVHeader{g.VG.PVs[0].ID: h}})
 	require.ErrorIs(t, err, lvm.ErrUnknownHeader)
 }

@@ -72,7 +72,7 @@ func equal(t *testing.T, want, got string) {
 	require.Len(t, g, len(w))
 }
 
-func read(t *testing.T, name string) string {
+func read(t testing.TB, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(name)
 	require.NoError(t, err)

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "crash.sh: loop devices want root" >&2; exit 1; }
 [ -e /dev/loop-control ] || { echo "crash.sh: no loop devices" >&2; exit 1; }
 type -p lvm >/dev/null || { echo "crash.sh: no lvm2" >&2; exit 1; }
-go test -count=1 -timeout 30m -v -run '^TestLVM2Judges' ./lvm -judge
+go test -count=1 -timeout 60m -v -run '^TestLVM2Judges' ./lvm -judge

@@ -43,7 +43,7 @@ behind or left over is written anew, as by any change of the group.`,
 	s, format := storageFlags(c, e), cli.OutputFlag(c)
 	mend := c.Flags().Bool("mend", false, "write metadata anew where that mends something")
 	c.ValidArgsFunction = completeVGs(s)
-	c.RunE = s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
+	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		var names []string
 		for _, arg := range args {
 			name, err := parseVG(arg)

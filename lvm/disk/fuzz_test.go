@@ -3,6 +3,8 @@ package disk_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -20,7 +22,8 @@ func change(place uint16, value uint64) []byte {
 // FuzzPV changes fields of sound PVs, in the label, in the headers of the areas
 // and in their rings, makes all checksums right again, and reads everything. A
 // change is 10 bytes: 16 bits say where, of the label (first), the area headers
-// and the sectors of texts behind them; 64 bits are what is put there.
+// and the sectors of texts behind them, or what else is done; 64 bits are what is
+// put there.
 func FuzzPV(f *testing.F) {
 	all := make([][]byte, len(images))
 	for i, name := range images {
@@ -35,60 +38,109 @@ func FuzzPV(f *testing.F) {
 	f.Add(byte(6), change(2048+48, 32768-512))      // a text that is all of the ring
 	f.Add(byte(6), change(2048+512, 0x7b207b207b2)) // another first line
 	f.Fuzz(func(t *testing.T, which byte, changes []byte) {
-		b := bytes.Clone(all[int(which)%len(all)])
-		label := mutate(b, changes)
-		sealLabel(b[label:])
-		h, err := disk.ReadLabel(bytes.NewReader(b))
+		p := &fuzzed{b: bytes.Clone(all[int(which)%len(all)])}
+		p.mutate(changes)
+		device := units.Bytes(len(p.b))
+		h, err := disk.ReadLabel(p)
 		if err != nil {
-			require.ErrorIs(t, err, disk.ErrDamaged)
+			p.refused(t, err)
 			return
 		}
 		again, err := disk.DecodeLabel(disk.AppendLabel(nil, h), h.Sector)
 		require.NoError(t, err)
 		require.Equal(t, h, again)
+		_, _ = h.Used(), h.Writable()
+		require.LessOrEqual(t, h.DataEnd(), h.Size)
+		for _, fault := range h.Check(device) {
+			p.refused(t, fault)
+		}
 		for i, a := range h.Metadata {
-			if !a.Within(units.Bytes(len(b))) {
-				require.NotNil(t, h.CheckArea(i, units.Bytes(len(b))))
+			if !a.Within(device) {
+				fault := h.CheckArea(i, device)
+				require.NotNil(t, fault)
+				p.refused(t, fault)
+				_, err := disk.ReadAreaHeader(p, a.Start)
+				p.refused(t, err)
 				continue
 			}
-			readArea(t, b, a)
+			p.readArea(t, a)
 		}
 	})
 }
 
-// mutate applies changes to the image of a PV, and returns where its label is.
-func mutate(b []byte, changes []byte) (label int) {
-	for string(b[label:label+8]) != "LABELONE" {
-		label += 512
+// fuzzed is a device of which something was changed.
+type fuzzed struct {
+	b      []byte
+	broken int // from here on it cannot be read; 0: it can
+}
+
+// ReadAt implements [io.ReaderAt].
+func (p *fuzzed) ReadAt(b []byte, at int64) (int, error) {
+	if p.broken > 0 && at+int64(len(b)) > int64(p.broken) {
+		return 0, errMedium
 	}
-	for ; len(changes) >= 10; changes = changes[10:] {
-		place, value := int(binary.LittleEndian.Uint16(changes)), changes[2:10]
-		switch {
-		case place < disk.LabelScanSize:
-			copy(b[label+32+place%(512-32-8):], value)
-		case place < 2*disk.LabelScanSize: // an area, and a text behind it
-			copy(b[4096+20+(place-disk.LabelScanSize)%(disk.LabelScanSize-28):], value)
-		default:
-			copy(b[4096+512+place%(32768-520):], value)
+	return bytes.NewReader(p.b).ReadAt(b, at)
+}
+
+// refused: an error is about the device, and prints.
+func (p *fuzzed) refused(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	require.NotEmpty(t, err.Error())
+	for _, kind := range []error{disk.ErrDamaged, disk.ErrNoLabel, errMedium, io.ErrUnexpectedEOF} {
+		if errors.Is(err, kind) {
+			return
 		}
 	}
-	return label
+	require.NoError(t, err)
+}
+
+// mutate applies changes to the image of a PV, and makes the checksum of its labels
+// right.
+func (p *fuzzed) mutate(changes []byte) {
+	label := bytes.Index(p.b, []byte("LABELONE"))
+	for ; len(changes) >= 10; changes = changes[10:] {
+		place, value := int(binary.LittleEndian.Uint16(changes)), changes[2:10]
+		n := int(binary.LittleEndian.Uint32(value))
+		switch {
+		case place < disk.LabelScanSize:
+			copy(p.b[label+min(place%512, 512-8):], value)
+		case place < 2*disk.LabelScanSize: // an area, and a text behind it
+			copy(p.b[4096+min(place-disk.LabelScanSize, disk.LabelScanSize-8):], value)
+		case place == 0xffff: // a shorter device
+			p.b = p.b[:max(n%len(p.b), 4096+32768)]
+		case place == 0xfffe: // one that cannot be read
+			p.broken = n % len(p.b)
+		case place == 0xfffd: // another label
+			copy(p.b[n%4*512:], p.b[label:label+512])
+		case place == 0xfffc: // none of them
+			clear(p.b[:disk.LabelScanSize])
+		default:
+			copy(p.b[4096+512+place%(32768-520):], value)
+		}
+	}
+	for at := 0; at < disk.LabelScanSize; at += 512 {
+		sealLabel(p.b[at:])
+	}
 }
 
 // readArea reads all that an area has, with the header's checksum made right.
-func readArea(t *testing.T, b []byte, a disk.Area) {
-	sealArea(b[a.Start:])
-	m, err := disk.ReadAreaHeader(bytes.NewReader(b), a.Start)
+func (p *fuzzed) readArea(t *testing.T, a disk.Area) {
+	sealArea(p.b[a.Start:])
+	m, err := disk.ReadAreaHeader(p, a.Start)
 	if err != nil {
-		require.ErrorIs(t, err, disk.ErrDamaged)
+		p.refused(t, err)
 		return
 	}
+	_ = m.Ignored()
 	again, err := disk.DecodeAreaHeader(disk.AppendAreaHeader(nil, m), a.Start)
 	require.NoError(t, err)
 	require.Equal(t, m, again)
 	for _, l := range []disk.Location{m.Committed, m.Precommitted} {
 		if err := a.CheckLocation(l); err != nil {
-			require.ErrorIs(t, err, disk.ErrDamaged)
+			p.refused(t, err)
 			continue
 		}
 		total := units.Bytes(0)
@@ -97,15 +149,15 @@ func readArea(t *testing.T, b []byte, a disk.Area) {
 			total += run.Size
 		}
 		require.Equal(t, l.Size, total)
-		if text, err := a.ReadText(bytes.NewReader(b), l); err == nil {
-			require.LessOrEqual(t, units.Bytes(len(text)), l.Size)
-		}
+		text, err := a.ReadText(p, l)
+		p.refused(t, err)
+		require.LessOrEqual(t, units.Bytes(len(text)), l.Size)
 	}
 	placeBeside(t, a, m.Committed)
-	found, err := a.Search(bytes.NewReader(b))
-	require.NoError(t, err)
+	found, err := a.Search(p)
+	p.refused(t, err)
 	for _, f := range found {
-		text, err := a.ReadText(bytes.NewReader(b), f.Location)
+		text, err := a.ReadText(p, f.Location)
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(text, f.Name+" {\nid = "))
 	}

@@ -4,8 +4,10 @@ import "github.com/rok-storage/rok/units"
 
 // Resized returns h as it is when the PV gets another size. A metadata area behind
 // the data moves with the end, and begins at a multiple of what it began at
-// before, up to 1 MiB. That extents in use stay in front of it, the caller looks
-// after. It fails with a [*LayoutError].
+// before, up to 1 MiB; where it would begin at the same place, it stays as it is,
+// since its header and the label, which both say how long it is, cannot be written
+// at once. That extents in use stay in front of it, the caller looks after. It
+// fails with a [*LayoutError].
 func (h PVHeader) Resized(size units.Bytes) (PVHeader, error) {
 	size &^= units.SectorSize - 1
 	if size < MinSize {
@@ -19,8 +21,9 @@ func (h PVHeader) Resized(size units.Bytes) (PVHeader, error) {
 			if a.Size > size || size-a.Size < h.Data.Start {
 				return PVHeader{}, &LayoutError{"PV size", size, h.Data.Start + a.Size, "at least"}
 			}
-			a.Start = max(down(size-a.Size, alignment), h.Data.Start)
-			a.Size = size - a.Start
+			if start := max(down(size-a.Size, alignment), h.Data.Start); start != a.Start {
+				a = Area{start, size - start}
+			}
 		}
 		areas[i] = a
 	}

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -53,19 +54,25 @@ func (a Area) Runs(l Location) []Run {
 	return runs
 }
 
-// textChunk is how much of a text is held besides the text itself.
-const textChunk = 64 << 10
+const (
+	// textChunk is how much of a text is held besides the text itself.
+	textChunk = 64 << 10
+	// ordinaryText is the longest text for which memory is taken before it is read:
+	// one of 50,000 LVs.
+	ordinaryText = 16 << 20
+)
 
-// ReadText reads the text at l, without its closing zero byte. It fails with an
-// [*Error].
+// ReadText reads the text at l up to its first zero byte, where lvm2 ends: the memory
+// that is taken is that of what is there, and not of the size that l has. It fails
+// with an [*Error].
 func (a Area) ReadText(r io.ReaderAt, l Location) (string, error) {
 	if err := a.CheckLocation(l); err != nil {
 		return "", err
 	}
 	var text strings.Builder
-	text.Grow(int(min(l.Size, 1<<30))) // a lies within the device, so that is what it has
+	text.Grow(int(min(l.Size, ordinaryText)))
 	chunk := make([]byte, min(l.Size, textChunk))
-	crc := uint32(initialCRC)
+	crc, ended := uint32(initialCRC), false
 	for _, run := range a.Runs(l) {
 		for done := units.Bytes(0); done < run.Size; {
 			b := chunk[:min(run.Size-done, textChunk)]
@@ -73,14 +80,23 @@ func (a Area) ReadText(r io.ReaderAt, l Location) (string, error) {
 				return "", &Error{Structure: "metadata text", Offset: run.Start + done, What: "cannot be read", Err: err}
 			}
 			crc = checksum(crc, b)
-			text.Write(b)
 			done += units.Bytes(len(b))
+			if ended {
+				continue
+			}
+			if i := bytes.IndexByte(b, 0); i >= 0 {
+				b, ended = b[:i], true
+			}
+			text.Write(b)
 		}
 	}
 	if crc != l.Checksum {
 		return "", damaged("metadata text", a.Start+l.Offset, "checksum", hex(l.Checksum), hex(crc))
 	}
-	return strings.TrimSuffix(text.String(), "\x00"), nil
+	if text.Len() < text.Cap()/2 { // it is far shorter than l says
+		return strings.Clone(text.String()), nil
+	}
+	return text.String(), nil
 }
 
 // Place returns where in a the next text goes: behind the committed one, at the

@@ -1,7 +1,6 @@
 package disk_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"io"
@@ -184,25 +183,4 @@ func TestSignaturePrints(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ext4 file system at byte 1080", found[0].String())
 	require.Equal(t, disk.Run{Start: 1024, Size: 512}, found[0].Sectors())
-}
-
-// FuzzSignatures: no image makes it fail.
-func FuzzSignatures(f *testing.F) {
-	f.Add(uint16(64), []byte("EFI PART"))
-	f.Add(uint16(2048), bytes.Repeat([]byte{0x53, 0xef}, 700))
-	f.Fuzz(func(t *testing.T, kib uint16, data []byte) {
-		s := &sectors{units.Bytes(kib) * 512, map[int64][]byte{}}
-		for i := range data {
-			n := int64(i)
-			if s.data[n/512] == nil {
-				s.data[n/512] = make([]byte, 512)
-			}
-			s.data[n/512][n%512] = data[i]
-		}
-		found, err := disk.Signatures(s, s.size)
-		require.NoError(t, err)
-		for _, sig := range found {
-			require.LessOrEqual(t, sig.Offset+sig.Length, s.size)
-		}
-	})
 }

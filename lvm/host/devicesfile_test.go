@@ -208,19 +208,3 @@ func TestDevicesBackups(t *testing.T) {
 	require.Equal(t, string(now), string(last))
 	require.Contains(t, string(now), "# HASH="+host.DevicesHash(string(now))+"\n")
 }
-
-func FuzzParseDevicesFile(f *testing.F) {
-	f.Add(devicesText)
-	f.Fuzz(func(t *testing.T, text string) {
-		list, err := host.ParseDevicesFile(text)
-		if err != nil {
-			require.ErrorAs(t, err, new(*host.DevicesFileError))
-			return
-		}
-		entries := list.Entries()
-		again, err := host.ParseDevicesFile(host.NextDevices(list, "rok"))
-		require.NoError(t, err)
-		require.Equal(t, entries, again.Entries())
-		require.Equal(t, list.Version(), again.Version())
-	})
-}

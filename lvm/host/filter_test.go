@@ -92,6 +92,7 @@ func TestFilterPaths(t *testing.T) {
 	require.True(t, none.Accepts("/dev/sda"))
 }
 
+// FuzzFilter reads an expression, and lines as the patterns of a filter.
 func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{"^/dev/(sd|vd)[a-z]+$", `a\tb\.[^\]x-z]*`, "(a|b)+?", "[a-", "a{2}"} {
 		f.Add(seed, "/dev/sda")
@@ -102,15 +103,28 @@ func FuzzFilter(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, expression, path string) {
-		translated, err := host.TranslateRegex(expression)
-		if err != nil || len(expression) > 1000 {
+		if len(expression) > 1000 {
 			return
 		}
-		re, err := regexp.Compile(translated)
-		require.NoError(t, err, translated)
-		matches := re.MatchString(path)
-		if quick, plain := host.PlainMatches(expression, path); plain {
-			require.Equal(t, matches, quick, "%q: %q", expression, path)
+		if translated, err := host.TranslateRegex(expression); err == nil {
+			re, err := regexp.Compile(translated)
+			require.NoError(t, err, translated)
+			matches := re.MatchString(path)
+			if quick, plain := host.PlainMatches(expression, path); plain {
+				require.Equal(t, matches, quick, "%q: %q", expression, path)
+			}
+		}
+		filter, err := host.ParseFilter(strings.Split(expression, "\n"))
+		if err != nil {
+			require.ErrorAs(t, err, new(*host.FilterError))
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		h := &host.Host{Settings: host.Settings{GlobalFilter: filter}}
+		require.True(t, h.Filters())
+		// A link that does not decide does not change what becomes of the node.
+		if node := "/dev/sda"; !h.Decides(path) {
+			require.Equal(t, filter.Accepts(node), filter.Accepts(node, path))
 		}
 	})
 }

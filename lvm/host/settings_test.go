@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -258,12 +259,29 @@ func TestLvm2SystemID(t *testing.T) {
 	}
 }
 
+// FuzzSettings reads lvm.conf, and a second text as each of the files that may go
+// over it.
 func FuzzSettings(f *testing.F) {
 	f.Add("global { umask = 1 } devices/filter = [\"a|x|\"]", "tags { a { host_list = [\"node\", \"@b\"] } hosttags = 1 }")
-	f.Fuzz(func(t *testing.T, main, local string) {
-		s, err := settings(t, map[string]string{"lvm.conf": main, "lvmlocal.conf": local})
-		if err == nil {
-			require.True(t, s.MayUse(s.SystemID))
+	f.Fuzz(func(t *testing.T, main, over string) {
+		etc := t.TempDir()
+		conf(t, etc, map[string]string{
+			"lvm.conf": main, "lvmlocal.conf": over, "lvm_a.conf": over, "lvm_node.conf": over, "profile/p.profile": over, "machine-id": over,
+		})
+		h, err := host.Open(&host.Config{Etc: etc, Node: "node", MachineID: filepath.Join(etc, "machine-id")})
+		if err != nil {
+			require.ErrorAs(t, err, new(*host.SettingError))
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		s := h.Settings
+		require.True(t, s.MayUse(s.SystemID))
+		if s.MayAutoActivate("vg", "lv", "a", "node") {
+			require.True(t, s.MayActivate("vg", "lv", "a", "node"))
+		}
+		_ = s.ActivateReadOnly("vg", "lv")
+		if _, err := h.Profile("p"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			require.ErrorAs(t, err, new(*host.SettingError))
 		}
 	})
 }

@@ -22,6 +22,7 @@ func FuzzParse(f *testing.F) {
 			require.LessOrEqual(t, e.Offset, len(src))
 			require.Positive(t, e.Line)
 			require.Positive(t, e.Column)
+			require.NotEmpty(t, e.Error())
 			return
 		}
 		for _, depth := range []int{text.OnDisk, 0, 2} {
