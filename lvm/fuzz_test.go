@@ -93,13 +93,11 @@ func requirePlace(t *testing.T, src string, err error) {
 	require.LessOrEqual(t, e.Offset, len(src))
 }
 
-// TestMutations is a slice of FuzzText that runs each time, with another seed.
+// TestMutations is a slice of FuzzText that runs each time: the same one.
 func TestMutations(t *testing.T) {
 	names, err := filepath.Glob("testdata/vg/*.disk")
 	require.NoError(t, err)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := rand.New(rand.NewPCG(1, 0))
 	read := 0
 	for _, name := range names {
 		b, err := os.ReadFile(name)
