@@ -80,10 +80,8 @@ func (b *Batch) newName(name string, o *Options) (string, error) {
 	if err := checkPolicy(o.Allocation); err != nil {
 		return "", err
 	}
-	for _, tag := range o.Tags {
-		if err := CheckTag(tag); err != nil {
-			return "", &OpError{Err: err}
-		}
+	if _, err := changeTags(nil, o.Tags, nil); err != nil {
+		return "", err
 	}
 	if err := checkReadAhead(o.ReadAhead); err != nil {
 		return "", err

@@ -16,7 +16,12 @@ type demand struct {
 	metadata   Extents       // a thin pool's, beside the extents
 	policy     Allocation    // not AllocInherit
 	place      *Place
-	lv         *LV // that grows; nil for a new one
+	lv         *LV     // that grows; nil for a new one
+	spare      Extents // that come to the VG's spare along with these
+	fewest     Extents // that make sense
+	// fits reports whether the operation could be done with so many extents; nil:
+	// if there are so many.
+	fits func(n Extents) bool
 }
 
 // extentsFound are what a demand gets. Nothing is taken yet.
@@ -62,15 +67,22 @@ func (b *Batch) locate(d *demand) (*extentsFound, error) {
 	if d.extents > maxExtents {
 		return nil, refuse(ErrLimit, "%d extents", d.extents)
 	}
-	before := b.layout(d.lv)
-	if found := b.locateSimply(d, list, before); found != nil {
+	if found := b.search(d, list); found != nil {
 		return found, nil
 	}
-	a := b.allocation(d, list, before)
-	if !a.run() {
-		return nil, b.noSpace(d, list, before)
+	return nil, b.noSpace(d, list)
+}
+
+// search is locate on those PVs. It returns nil where there is no room.
+func (b *Batch) search(d *demand, list []candidate) *extentsFound {
+	before := b.layout(d.lv)
+	if found := b.locateSimply(d, list, before); found != nil {
+		return found
 	}
-	return a.segments(b, d), nil
+	if a := b.allocation(d, list, before); a.run() {
+		return a.segments(b, d)
+	}
+	return nil
 }
 
 func (b *Batch) allocation(d *demand, list []candidate, before *layout) *allocation {

@@ -1,6 +1,11 @@
 package lvm
 
-import "github.com/rok-storage/rok/units"
+import (
+	"errors"
+	"syscall"
+
+	"github.com/rok-storage/rok/units"
+)
 
 // ExtendLV makes an LV larger: To what size, or By how much. One of them is
 // given. Shares are of VG, FREE, PVS, LV or ORIGIN, and are rounded up.
@@ -97,19 +102,26 @@ func (b *Batch) extendOn(t *resizable, op *ExtendLV) error {
 	if d.extents == 0 {
 		return refuse(ErrUnchanged, "%d free extents are no %d stripes", n-old, stripes)
 	}
+	spare := t.tmeta && len(op.Place.PVs) == 0 // lvm2 leaves it as it is where PVs are named
+	if spare {
+		d.spare, d.fits = b.lacks(old+d.extents, true), b.metadataFits(d)
+	}
 	found, err := b.locate(d)
 	if err != nil {
 		return err
 	}
 	b.takeSegments(found.segments)
-	if t.tmeta && len(op.Place.PVs) == 0 {
-		// The spare's extents come behind these. lvm2 leaves it as it is where
-		// PVs are named.
+	if spare { // its extents come behind these
 		if _, err := b.growSpare(old+d.extents, true, &op.Place); err != nil {
-			for i := range found.segments {
-				b.giveSegment(&found.segments[i])
+			b.giveSegments(found.segments)
+			if !errors.Is(err, syscall.ENOSPC) {
+				return err
 			}
-			return err
+			list, err := b.candidates(&op.Place)
+			if err != nil {
+				return err
+			}
+			return b.noSpace(d, list)
 		}
 	}
 	lv = b.edit(t.space)
@@ -118,6 +130,26 @@ func (b *Batch) extendOn(t *resizable, op *ExtendLV) error {
 	}
 	b.follow(t)
 	return nil
+}
+
+// metadataFits reports whether a pool's metadata could get so much more, and the
+// spare with it.
+func (b *Batch) metadataFits(d *demand) func(n Extents) bool {
+	return func(n Extents) bool {
+		smaller := *d
+		smaller.extents, smaller.share = n, false
+		list, err := b.candidates(d.place)
+		if err != nil {
+			return false
+		}
+		found := b.search(&smaller, list)
+		if found == nil {
+			return false
+		}
+		b.takeSegments(found.segments)
+		defer b.giveSegments(found.segments)
+		return b.withSpare(d.lv.Size()+n, true, d.place, func() bool { return true })
+	}
 }
 
 // moreStripes returns the stripes of the new part: _lvresize_adjust_extents of

@@ -96,7 +96,7 @@ func requirePlace(t *testing.T, src string, err error) {
 	require.LessOrEqual(t, e.Offset, len(src))
 }
 
-// TestMutations is a slice of FuzzText that runs each time.
+// TestMutations is a slice of FuzzText that runs each time: the same one.
 func TestMutations(t *testing.T) {
 	names, err := filepath.Glob("testdata/vg/*.disk")
 	require.NoError(t, err)

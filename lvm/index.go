@@ -121,3 +121,9 @@ func (b *Batch) eachHeldRun(t *Held, length Extents, yield func(pv int, r run)) 
 func (b *Batch) giveSegment(s *Segment) {
 	_ = b.eachRun(s, func(pv int, r run) { b.space[pv].give(r) }) // index has checked it
 }
+
+func (b *Batch) giveSegments(segments []Segment) {
+	for i := range segments {
+		b.giveSegment(&segments[i])
+	}
+}

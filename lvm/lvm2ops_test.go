@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,11 +21,12 @@ import (
 // Random operations on a VG of one to four PVs, by lvm2 and by rok. Both do the
 // same, extent by extent, or both refuse.
 //
-// ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make it another test.
+// They are the same each time; ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS make
+// it another test.
 func TestOperationsAsLVM2(t *testing.T) {
 	lvm2(t)
 	number := asked(t)
-	seed, rounds, steps := number("ROK_OPS_SEED", uint64(time.Now().UnixNano())), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
+	seed, rounds, steps := number("ROK_OPS_SEED", 1), number("ROK_OPS_ROUNDS", 3), number("ROK_OPS_STEPS", 25)
 	for i := range rounds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
 			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 1))}
@@ -145,8 +145,11 @@ func (g *generator) step() {
 		var op *lvm.OpError
 		require.True(g.t, errors.As(err, &op), about())
 		g.refused++
-		if strings.Contains(out, "Assertion") { // it may have written something
-			g.vg = g.lab.vg(g.disk(before.PVs[0].ID))
+		// It may have written something, all the same: lvm2 commits some of its
+		// steps, and what was to undo them may fail as well.
+		g.vg = g.lab.vg(g.disk(before.PVs[0].ID))
+		if left := string(neutral(g.vg).AppendText(nil)); left != string(neutral(before).AppendText(nil)) {
+			g.t.Logf("lvm2 refuses, and leaves another VG: %s\n%s", out, line)
 		}
 		return
 	}

@@ -11,10 +11,16 @@ import (
 // NoSpaceError says that something does not fit, how much would, and what is in
 // the way. It unwraps to ENOSPC.
 type NoSpaceError struct {
-	Wanted Extents // with a thin pool's metadata
+	Wanted Extents // of a new LV's size, or what was to be added to one
+	More   bool    // the latter
+	// Fits is what the same request gets, where it asks for it in extents; with
+	// one extent more it is refused again. Of a thin pool it is the data.
+	Fits     Extents
+	Metadata Extents // of a thin pool of the size wanted, beside it
+	Spare    Extents // that the VG's spare for metadata lacks then
+
 	Free   Extents // in the VG
 	Usable Extents // of them, on PVs that may be used
-	Fits   Extents // under the policy; less than Wanted
 	// Longest is the longest run of extents that may be used.
 	Longest Extents
 
@@ -26,131 +32,76 @@ type NoSpaceError struct {
 	NotNamed       Extents // free, on PVs or in ranges that were not asked for
 
 	ExtentSize units.Sectors
+
+	behind bool // contiguous is behind the LV's last segment
 }
 
-// Error prints, for example, `no space: wanted 4GiB, free 3GiB, 2GiB fits:
-// contiguous was asked for, and the longest run is 2GiB`.
+// Error prints, for example, `no space: wanted 4GiB (1024 extents), free 3GiB,
+// 2GiB (512 extents) fits: contiguous was asked for, and the longest run is 2GiB`.
 func (e *NoSpaceError) Error() string {
-	size := func(n Extents) string {
-		b, err := (units.Sectors(n) * e.ExtentSize).Bytes()
-		if err != nil {
-			return fmt.Sprintf("%d extents", n)
-		}
-		return b.Human()
+	s := "no space: wanted " + e.count(e.Wanted)
+	if e.More {
+		s += " more"
 	}
-	s := fmt.Sprintf("no space: wanted %s (%d extents), free %s, %s fits", size(e.Wanted), e.Wanted, size(e.Free), size(e.Fits))
-	var why []string
-	if e.NotAllocatable > 0 {
-		why = append(why, size(e.NotAllocatable)+" is on PVs that are not allocatable")
+	if e.Metadata > 0 {
+		s += " and " + e.size(e.Metadata) + " of metadata"
 	}
-	if e.NotNamed > 0 {
-		why = append(why, size(e.NotNamed)+" is not on the PVs that were named")
+	if e.Spare > 0 {
+		s += " and " + e.size(e.Spare) + " of spare for metadata"
 	}
-	if e.Usable >= e.Wanted {
-		switch {
-		case e.Stripes > e.StripePVs && e.Policy != AllocAnywhere:
-			why = append(why, fmt.Sprintf("%d stripes want as many PVs, and %d have space", e.Stripes, e.StripePVs))
-		case e.Policy == AllocContiguous:
-			why = append(why, "contiguous was asked for, and the longest run is "+size(e.Longest))
-		case e.Policy == AllocCling:
-			why = append(why, "cling keeps to the PVs that the volume is on")
-		case e.Stripes > 1:
-			why = append(why, fmt.Sprintf("%d stripes want as much space on each of as many PVs", e.Stripes))
-		}
+	s += ", free " + e.size(e.Free) + ", "
+	if e.Fits > 0 {
+		s += e.count(e.Fits) + " fits"
+	} else {
+		s += "nothing fits"
 	}
-	if len(why) > 0 {
+	if why := e.why(); len(why) > 0 {
 		s += ": " + strings.Join(why, ", ")
 	}
 	return s
 }
 
+func (e *NoSpaceError) size(n Extents) string {
+	b, err := (units.Sectors(n) * e.ExtentSize).Bytes()
+	if err != nil {
+		return fmt.Sprintf("%d extents", n)
+	}
+	return b.Human()
+}
+
+// count has the extents too, since a size is rounded.
+func (e *NoSpaceError) count(n Extents) string { return fmt.Sprintf("%s (%d extents)", e.size(n), n) }
+
+// why is what is in the way.
+func (e *NoSpaceError) why() (why []string) {
+	if e.NotAllocatable > 0 {
+		why = append(why, e.size(e.NotAllocatable)+" is on PVs that are not allocatable")
+	}
+	if e.NotNamed > 0 {
+		why = append(why, e.size(e.NotNamed)+" is not on the PVs that were named")
+	}
+	beside := min(e.Usable, e.Metadata+e.Spare)
+	switch {
+	case e.Stripes > e.StripePVs && e.Policy != AllocAnywhere:
+		return append(why, fmt.Sprintf("%d stripes want as many PVs, and %d have space", e.Stripes, e.StripePVs))
+	case e.Fits >= min(e.Wanted, e.Usable-beside):
+		return why // there is no more
+	case e.Policy == AllocContiguous && e.behind:
+		why = append(why, "contiguous was asked for, and behind the volume is no more")
+	case e.Policy == AllocContiguous && e.Stripes == 1:
+		why = append(why, "contiguous was asked for, and the longest run is "+e.size(e.Longest))
+	case e.Policy == AllocContiguous:
+		why = append(why, fmt.Sprintf("contiguous was asked for, and %d stripes want as many runs of one length, on as many PVs", e.Stripes))
+	case e.Policy == AllocCling || e.Policy == AllocClingByTag:
+		why = append(why, "cling keeps to the PVs that the volume is on")
+	case e.Stripes > 1:
+		why = append(why, fmt.Sprintf("%d stripes want as much space on each of as many PVs", e.Stripes))
+	}
+	if e.Metadata > 0 && e.Policy != AllocAnywhere {
+		why = append(why, "data keeps off the PV that its metadata is on")
+	}
+	return why
+}
+
 // Unwrap returns ENOSPC.
 func (e *NoSpaceError) Unwrap() error { return syscall.ENOSPC }
-
-// noSpace says why d does not fit.
-func (b *Batch) noSpace(d *demand, list []candidate, before *layout) *NoSpaceError {
-	e := &NoSpaceError{
-		Wanted: d.extents + d.metadata, Usable: b.freeOf(list), Policy: d.policy, Stripes: d.stripes, ExtentSize: b.vg.ExtentSize,
-	}
-	for i, space := range b.space {
-		e.Free += space.total
-		if !b.pvs[i].Allocatable() || b.pvs[i].Missing() {
-			e.NotAllocatable += space.total
-		}
-	}
-	e.NotNamed = e.Free - e.NotAllocatable - e.Usable
-	for _, l := range b.lists(list) {
-		if !l.empty() {
-			e.StripePVs++
-			e.Longest = max(e.Longest, l.head.next.length)
-		}
-	}
-	e.Fits = b.mostThatFits(d, list, before)
-	return e
-}
-
-// mostThatFits tries smaller demands.
-func (b *Batch) mostThatFits(d *demand, list []candidate, before *layout) Extents {
-	stripes := Extents(d.stripes)
-	low, high := Extents(0), min(d.extents, b.freeOf(list)+stripes)/stripes // low fits, high does not
-	for high-low > 1 {
-		smaller := *d
-		smaller.share = false
-		smaller.extents = (low + high) / 2 * stripes
-		if b.allocation(&smaller, list, before).run() {
-			low = smaller.extents / stripes
-		} else {
-			high = smaller.extents / stripes
-		}
-	}
-	if d.metadata > 0 && low > 0 {
-		return low*stripes + d.metadata
-	}
-	return low * stripes
-}
-
-// vgFree is vg_free_count of lvm2: PVs that are not allocatable count.
-func (b *Batch) vgFree() (n Extents) {
-	for _, space := range b.space {
-		n += space.total
-	}
-	return n
-}
-
-// vgExtents is vg_extent_count.
-func (b *Batch) vgExtents() (n Extents) {
-	for _, pv := range b.pvs {
-		n += pv.Count
-	}
-	return n
-}
-
-// namedFree is pv_list_extents_free: what the PVs of p have, or all of the VG's
-// extents where none is named.
-func (b *Batch) namedFree(p *Place) (Extents, error) {
-	if len(p.PVs) == 0 {
-		return b.vgExtents(), nil
-	}
-	list, err := b.candidates(p)
-	return b.freeOf(list), err
-}
-
-// whole returns what shares are of, for [Amount.extents]. lv and origin may be
-// nil.
-func (b *Batch) whole(p *Place, lv, origin *LV) func(of string) (Extents, error) {
-	return func(of string) (Extents, error) {
-		switch {
-		case of == "VG":
-			return b.vgExtents(), nil
-		case of == "FREE":
-			return b.vgFree(), nil
-		case of == "PVS":
-			return b.namedFree(p)
-		case of == "LV" && lv != nil:
-			return lv.Size(), nil
-		case of == "ORIGIN" && origin != nil:
-			return origin.Size(), nil
-		}
-		return 0, refuse(ErrInvalid, "a share of %s", of)
-	}
-}

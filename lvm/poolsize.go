@@ -23,6 +23,7 @@ const (
 type poolShape struct {
 	data, metadata Extents
 	share          bool
+	none           bool // of the share the metadata leaves nothing
 	chunk          units.Sectors
 }
 
@@ -57,7 +58,8 @@ func (b *Batch) poolShape(op *CreateThinPool, d *demand) (*poolShape, error) {
 	}
 	if of := op.Size.Size.Of; s.share && (of == "FREE" || of == "PVS") {
 		if n <= 2*s.metadata {
-			return nil, b.noSpace(&demand{extents: 1, metadata: 2 * s.metadata, stripes: 1, policy: d.policy, place: d.place}, nil, nil)
+			s.data, s.none = stripeFit(n, d.stripes, false, free), true
+			return s, nil
 		}
 		n -= 2 * s.metadata
 	}

@@ -122,9 +122,11 @@ func (b *Batch) cowSize(op *CreateCOWSnapshot, d *demand, origin *LV, chunk unit
 		n = min(n, b.vgFree())
 	}
 	d.extents = stripeFit(min(n, most), d.stripes, d.share, b.vgFree())
-	if fewest := toExtents(fewestCOWChunks*chunk, b.vg.ExtentSize); d.extents < fewest {
+	fewest := toExtents(fewestCOWChunks*chunk, b.vg.ExtentSize)
+	if d.extents < fewest {
 		return refuse(ErrInvalid, "%d extents: a snapshot has at least %d", d.extents, fewest)
 	}
+	d.fewest = fewest
 	return nil
 }
 

@@ -2,7 +2,9 @@ package lvm
 
 import (
 	"cmp"
+	"errors"
 	"slices"
+	"syscall"
 
 	"github.com/rok-storage/rok/units"
 )
@@ -72,7 +74,19 @@ func (op CreateThinPool) apply(b *Batch) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	d.extents, d.metadata, d.share = shape.data, shape.metadata, shape.share
+	d.spare, d.fits = b.lacks(shape.metadata, !op.NoSpare), b.poolFits(&op, d)
+	list, err := b.candidates(&op.Place)
+	if err != nil {
+		return "", err
+	}
+	if shape.none {
+		return "", b.noSpace(d, list)
+	}
 	spare, err := b.growSpare(shape.metadata, !op.NoSpare, &op.Place)
+	if errors.Is(err, syscall.ENOSPC) {
+		return "", b.noSpace(d, list)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -82,14 +96,30 @@ func (op CreateThinPool) apply(b *Batch) (string, error) {
 			return "", err
 		}
 	}
-	d.extents, d.metadata, d.share = shape.data, shape.metadata, shape.share
-	found, err := b.locate(d)
-	if err != nil {
-		spare.undo(b)
-		return "", err
+	if found := b.search(d, list); found != nil {
+		b.addPool(name, &op, shape, found)
+		return name, nil
 	}
-	b.addPool(name, &op, shape, found)
-	return name, nil
+	spare.undo(b)
+	return "", b.noSpace(d, list)
+}
+
+// poolFits reports whether op could make a pool with so much data: less of it
+// takes less metadata.
+func (b *Batch) poolFits(op *CreateThinPool, d *demand) func(n Extents) bool {
+	return func(n Extents) bool {
+		try, smaller := *op, *d
+		try.Size = Amount{Extents: n}
+		shape, err := b.poolShape(&try, &smaller)
+		if err != nil {
+			return false
+		}
+		smaller.extents, smaller.metadata, smaller.share = shape.data, shape.metadata, false
+		return b.withSpare(shape.metadata, !op.NoSpare, &op.Place, func() bool {
+			list, err := b.candidates(&op.Place)
+			return err == nil && b.search(&smaller, list) != nil
+		})
+	}
 }
 
 // poolName is newName for a pool, whose parts' names must be free too.
