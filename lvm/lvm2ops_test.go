@@ -67,6 +67,15 @@ type operation struct {
 
 func (g *generator) run(steps int) {
 	pvs := 1 + g.r.IntN(4)
+	g.begin(pvs)
+	for range steps {
+		g.step()
+	}
+	g.t.Logf("%d changed the VG, %d were refused", g.changed, g.refused)
+}
+
+// begin makes a VG of so many PVs.
+func (g *generator) begin(pvs int) {
 	var sizes []units.Bytes
 	for range pvs + 1 { // one more to join the VG
 		size := units.MiB + units.Bytes(8+g.r.IntN(60))*128*units.KiB
@@ -115,10 +124,6 @@ func (g *generator) run(steps int) {
 	}
 	require.Equal(g.t, string(neutral(g.vg).AppendText(nil)), string(neutral(want).AppendText(nil)))
 	g.trace = append(g.trace, fmt.Sprint("disks of ", sizes))
-	for range steps {
-		g.step()
-	}
-	g.t.Logf("%d changed the VG, %d were refused", g.changed, g.refused)
 }
 
 func (g *generator) step() {
@@ -126,7 +131,14 @@ func (g *generator) step() {
 	if g.thin {
 		g.lab.must("vgchange", "-an", g.name)
 		o = g.nextThin()
+	} else if g.r.IntN(3) == 0 {
+		o = g.nextPlaced()
 	}
+	g.play(o)
+}
+
+// play does o with lvm2 and with rok.
+func (g *generator) play(o operation) {
 	line := strings.Join(o.args, " ")
 	for i, disk := range g.lab.disks {
 		line = strings.ReplaceAll(line, disk, fmt.Sprintf("%%%d", i))
@@ -331,36 +343,6 @@ func (g *generator) policy(args *[]string) lvm.Allocation {
 	p := policies[g.r.IntN(len(policies))]
 	if p != lvm.AllocInherit {
 		*args = append(*args, "--alloc", string(p))
-	}
-	return p
-}
-
-// place names PVs, with or without ranges.
-func (g *generator) place(args *[]string) (p lvm.Place) {
-	p.ClingTags = g.cling
-	if g.r.IntN(3) > 0 {
-		return p
-	}
-	for _, i := range g.r.Perm(len(g.vg.PVs))[:1+g.r.IntN(len(g.vg.PVs))] {
-		choice := lvm.PVChoice{PV: g.vg.PVs[i].ID}
-		arg := g.vg.PVs[i].Device
-		if g.r.IntN(8) == 0 {
-			p.PVs = append(p.PVs, lvm.PVChoice{Tag: "a"})
-			*args = append(*args, "@a")
-			continue
-		}
-		if count := int(g.vg.PVs[i].Count); g.r.IntN(3) == 0 && count > 4 {
-			first := g.r.IntN(count / 2)
-			last := first + g.r.IntN(count-first)
-			choice.Ranges = []lvm.ExtentRange{{First: lvm.Extents(first), Last: lvm.Extents(last)}}
-			arg += fmt.Sprintf(":%d-%d", first, last)
-			if last+1 < count && g.r.IntN(2) == 0 {
-				choice.Ranges = append(choice.Ranges, lvm.ExtentRange{First: lvm.Extents(last + 1), Last: lvm.AllExtents})
-				arg += fmt.Sprintf(":%d-", last+1)
-			}
-		}
-		p.PVs = append(p.PVs, choice)
-		*args = append(*args, arg)
 	}
 	return p
 }

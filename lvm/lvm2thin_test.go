@@ -28,6 +28,32 @@ func TestKernelThinAsLVM2(t *testing.T) {
 			g.run(int(steps))
 		})
 	}
+	t.Run("a pool that does not fit", poolThatDoesNotFit)
+}
+
+// Of a pool that it refuses lvm2 leaves the spare, where there are other pools: it
+// asks whether to remove it, and here nobody answers. rok leaves nothing. What comes
+// next is done to what lvm2 left. This is from seed 1795701816823930473.
+func poolThatDoesNotFit(t *testing.T) {
+	g := &generator{t: t, r: rand.New(rand.NewPCG(1, 2)), thin: true}
+	g.begin(1)
+	all := lvm.Amount{Size: units.Size{Percent: 100, Of: "VG"}}
+	metadata := lvm.Amount{Size: units.Size{Bytes: 3 * units.MiB}}
+	g.play(operation{
+		[]string{"lvcreate", "-an", "-T", "-l", "1", "--poolmetadataspare", "n", g.name + "/one"},
+		lvm.CreateThinPool{Name: "one", Size: lvm.Amount{Extents: 1}, NoSpare: true},
+	})
+	g.play(operation{
+		[]string{"lvcreate", "-an", "-T", "-l", "100%VG", "--poolmetadatasize", "3m", "--alloc", "contiguous", g.name + "/two"},
+		lvm.CreateThinPool{Name: "two", Size: all, MetadataSize: metadata, Options: lvm.Options{Allocation: lvm.AllocContiguous}},
+	})
+	require.Equal(t, 1, g.refused)
+	require.Len(t, g.vg.LVs, 4, "lvm2 left its spare")
+	g.play(operation{
+		[]string{"lvcreate", "-an", "-Zn", "-Wn", "-l", "2", "-n", "next", g.name},
+		lvm.CreateLV{Name: "next", Size: lvm.Amount{Extents: 2}},
+	})
+	require.Equal(t, 2, g.changed)
 }
 
 func (g *generator) nextThin() operation {

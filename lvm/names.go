@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// maxTag is the longest tag: validate_tag, lib/misc/lvm-string.c.
+	// maxTag is the longest tag by lvm(8); validate_tag of 2.03.16, lib/misc/lvm-string.c,
+	// has no bound.
 	maxTag = 1024
 	// maxDeviceName is device-mapper's: DM_NAME_LEN with its end.
 	maxDeviceName = 127

@@ -70,8 +70,11 @@ func (op TagLV) apply(b *Batch) (string, error) {
 
 // changeTags returns new tags; the ones given are never written to.
 func changeTags(tags, add, remove []string) ([]string, error) {
-	for _, tag := range slices.Concat(add, remove) {
-		if err := CheckTag(strings.TrimPrefix(tag, "@")); err != nil {
+	for i, tag := range slices.Concat(add, remove) {
+		if tag = strings.TrimPrefix(tag, "@"); i >= len(add) && len(tag) > maxTag {
+			continue // lvm2 takes longer ones than its manual says, and they must go again
+		}
+		if err := CheckTag(tag); err != nil {
 			return nil, &OpError{Err: err}
 		}
 	}
