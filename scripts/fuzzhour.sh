@@ -4,7 +4,7 @@
 # processor time (user and system, as the kernel accounts it). $FUZZTURN=120 is how long a
 # turn is. Stops at the first finding. What each turn took is in .cache/fuzz/log; what the
 # log has of this commit counts, so that a run that was stopped goes on. Another one than
-# HEAD is $FUZZCOMMIT.
+# HEAD is $FUZZCOMMIT, and some of the packages $FUZZPACKAGES.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.cache/fuzz
@@ -13,10 +13,10 @@ src=$root/$commit
 mkdir -p "$root/cache" "$src"
 git archive "$commit" | tar -x -C "$src"
 targets=()
-for package in lvm/text lvm/disk lvm lvm/host; do
+for package in ${FUZZPACKAGES:-lvm/text lvm/disk lvm lvm/host}; do
 	binary=$src/$(basename "$package").fuzz
 	[ -x "$binary" ] || (cd "$src" && go test -c -fuzz=. -o "$binary" "./$package")
-	for name in $(grep -ohE '^func Fuzz[A-Za-z0-9_]+' "$src/$package"/*_test.go | cut -c6- | sort); do
+	for name in $(grep -ohE '^func Fuzz[A-Za-z0-9_]+' "$src/$package"/*_test.go | cut -c6- | grep -v '^FuzzOps$' | sort); do # operations are no decoders
 		targets+=("$package:$name")
 	done
 done
