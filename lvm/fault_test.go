@@ -113,6 +113,8 @@ func refusedTexts() []refusedText {
 		{"snapshot of nothing", "snapshot", `origin = "o"`, `origin = "x"`, lvm.ErrReference, "snapshot0 {", `"x" as origin`},
 		{"snapshot without a store", "snapshot", "cow_store = \"s2\"\n", "", lvm.ErrStructure, "segment1 {", "one of cow_store and merging_store"},
 		{"snapshot with two stores", "snapshot", "cow_store = ", "merging_store = \"s1\"\ncow_store = ", lvm.ErrStructure, "segment1 {", "one of cow_store and merging_store"},
+		{"pool on itself", "thin", `pool = "pool_tdata"`, `pool = "pool"`, lvm.ErrReference, "pool {", "LV pool: it stands on pool, which stands on it"},
+		{"in a circle", "pvmove_running", `"pv1", 0`, `"a", 0`, lvm.ErrReference, "", "which stands on it"},
 		{"raid of nothing", "raid", `"r1_rmeta_0"`, `"x"`, lvm.ErrReference, "r1 {", `segment 1 has "x" as raid1`},
 		{"mirror on no PV", "pvmove_running", `"pv1", 0`, `"pv9", 0`, lvm.ErrReference, "pvmove0 {", `segment 1 has "pv9" as area`},
 		{"mirror over others", "pvmove_running", `"pv0", 6`, `"pv0", 5`, lvm.ErrOverlap, "pvmove0 {", "extents 5 to 5 of /dev/loop0 are pvmove0's too"},
@@ -214,6 +216,11 @@ func TestValidateValues(t *testing.T) {
 		{"33 bits", func(vg *lvm.VG) { vg.LVs[0].Segments[0] = lvm.Segment{Length: 1 << 32, Type: lvm.Error{}} }, lvm.ErrRange},
 		{"a snapshot of two segments", func(vg *lvm.VG) {
 			s := lvm.Segment{Length: 1, Type: &lvm.Snapshot{Origin: "lvol1", COW: "lvol2"}}
+			vg.LVs[0].Segments = []lvm.Segment{s, s}
+			vg.LVs[0].Segments[1].Start = 1
+		}, lvm.ErrStructure},
+		{"a pool of two segments", func(vg *lvm.VG) {
+			s := lvm.Segment{Length: 1, Type: &lvm.ThinPool{Metadata: "lvol1", Data: "lvol2", ChunkSize: 128}}
 			vg.LVs[0].Segments = []lvm.Segment{s, s}
 			vg.LVs[0].Segments[1].Start = 1
 		}, lvm.ErrStructure},

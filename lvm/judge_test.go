@@ -132,8 +132,9 @@ func described(vg *lvm.VG) string {
 	return fmt.Sprintf("%s %d %d %d %s", vg.Name, vg.Seqno, len(vg.PVs), len(vg.LVs), strings.Join(tags, ","))
 }
 
-// meaning is what of the devices' content a reader may look at: all sectors but
-// those of the rings that no slot refers to.
+// meaning is what of the devices' content a reader may look at: labels, area headers,
+// and what is wrong with the texts to which they refer. Nobody looks at the rest of
+// the rings.
 func meaning(d disks) string {
 	var b strings.Builder
 	for i, s := range d {
@@ -143,6 +144,9 @@ func meaning(d disks) string {
 				fmt.Fprintf(&b, "%d %d %s", i, at, data[:])
 			}
 		}
+	}
+	for _, fault := range d.scan().AllFaults() {
+		fmt.Fprintln(&b, fault)
 	}
 	return b.String()
 }

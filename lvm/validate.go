@@ -69,6 +69,7 @@ func (vg *VG) faults() []located {
 		v.checkThinDevice(lv, devices)
 	}
 	v.lv = -1
+	v.checkLoops()
 	v.checkUsed()
 	return v.found
 }

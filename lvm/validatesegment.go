@@ -34,6 +34,9 @@ func (v *validation) checkType(lv *LV, i int, s *Segment) {
 		v.checkStriped(i, s, t)
 	case *ThinPool:
 		v.checkPool(i, t)
+		if len(lv.Segments) != 1 {
+			v.add(ErrStructure, "", "a thin pool has one segment, not %d", len(lv.Segments))
+		}
 	case *Thin:
 		v.checkThin(lv, i, t)
 	case *Snapshot:

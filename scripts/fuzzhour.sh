@@ -2,24 +2,29 @@
 # fuzzhour.sh: the fuzz tests of the LVM decoders in turn, one worker each, of the commit
 # that is checked out, until each of them has had its share of $FUZZCPU=3600 seconds of
 # processor time (user and system, as the kernel accounts it). $FUZZTURN=120 is how long a
-# turn is. Stops at the first finding. What each turn took is in .cache/fuzz/log.
+# turn is. Stops at the first finding. What each turn took is in .cache/fuzz/log; what the
+# log has of this commit counts, so that a run that was stopped goes on. Another one than
+# HEAD is $FUZZCOMMIT, and some of the packages $FUZZPACKAGES.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.cache/fuzz
-commit=$(git rev-parse --short HEAD)
+commit=$(git rev-parse --short "${FUZZCOMMIT:-HEAD}")
 src=$root/$commit
 mkdir -p "$root/cache" "$src"
-git archive HEAD | tar -x -C "$src"
+git archive "$commit" | tar -x -C "$src"
 targets=()
-for package in lvm/text lvm/disk lvm lvm/host; do
+for package in ${FUZZPACKAGES:-lvm/text lvm/disk lvm lvm/host}; do
 	binary=$src/$(basename "$package").fuzz
 	[ -x "$binary" ] || (cd "$src" && go test -c -fuzz=. -o "$binary" "./$package")
-	for name in $(grep -ohE '^func Fuzz[A-Za-z0-9_]+' "$src/$package"/*_test.go | cut -c6- | sort); do
+	for name in $(grep -ohE '^func Fuzz[A-Za-z0-9_]+' "$src/$package"/*_test.go | cut -c6- | grep -v '^FuzzOps$' | sort); do # operations are no decoders
 		targets+=("$package:$name")
 	done
 done
 share=$((${FUZZCPU:-3600} / ${#targets[@]} + 1))
 declare -A spent
+while read -r target cpu; do
+	spent[$target]=$((${spent[$target]:-0} + cpu))
+done < <(awk -v commit="$commit" '$2 == commit && $5 == "s" { print $3, $4 }' "$root/log" 2>/dev/null || true)
 left=${#targets[@]}
 while [ "$left" -gt 0 ]; do
 	left=0
