@@ -1,7 +1,6 @@
-// What rok mostly does takes less time than to read which share of the processors
-// its control group has, as Go does at the start.
+// How many processors there are is asked once: most of what rok does is over before
+// Go would ask again.
 //
-//go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0
 
 // Command rok makes, shows and compares local block volumes. "rok help" lists
