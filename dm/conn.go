@@ -100,7 +100,7 @@ func Open(cfg *Config) (*Conn, error) {
 	control, err := ioctl.OpenControl(path)
 	if errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.ENXIO) {
 		// The node is left over, or made in advance; the driver is missing.
-		err = fmt.Errorf("%w: the kernel has no device-mapper: %w", err, errors.ErrUnsupported)
+		err = noDriverError{err}
 	}
 	if err != nil {
 		return nil, &Error{Op: "open", Err: err}
@@ -111,6 +111,17 @@ func Open(cfg *Config) (*Conn, error) {
 	}
 	return c, nil
 }
+
+// noDriverError is an error of opening the control node of a kernel without
+// device-mapper. Programs that can do without meet it each time they start, so it
+// is not printed before somebody reads it.
+type noDriverError struct{ error }
+
+func (e noDriverError) Error() string {
+	return fmt.Sprintf("%v: the kernel has no device-mapper: %v", e.error, errors.ErrUnsupported)
+}
+
+func (e noDriverError) Unwrap() []error { return []error{e.error, errors.ErrUnsupported} }
 
 // NewConn makes a Conn over the given kernel, and asks it for its version. It
 // is there for package dmtest, whose kernel is not a real one; programs use

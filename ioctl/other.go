@@ -4,6 +4,7 @@ package ioctl
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 
@@ -97,3 +98,6 @@ func OpenFile(string, int, os.FileMode) (*os.File, error) { return nil, errors.E
 
 // ReadFile fails.
 func ReadFile(string) ([]byte, error) { return nil, errors.ErrUnsupported }
+
+// ReadRandom fills b as crypto/rand does.
+func ReadRandom(b []byte) { _, _ = rand.Read(b) } // never fails

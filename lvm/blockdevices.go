@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,39 +15,38 @@ import (
 
 // blockDevice is a disk without partitions, or a partition, that has a size.
 type blockDevice struct {
-	dir    sysDevice // its own
-	disk   sysDevice // the disk's; the same where it is one
-	number uint64
+	HostDevice
+	dir  sysDevice // its own
+	disk sysDevice // the disk's; the same where it is one
 }
 
-// blockDevices are those of the machine, but for drives that would spin up.
-func blockDevices(sys, proc string) ([]blockDevice, error) {
+// blockDevices are those of the machine, but for drives that would spin up, and
+// what want, if it is not nil, does not want. Where proc is not empty, it says which
+// there are: one file in place of some for each of them.
+func blockDevices(sys, proc string, want func(HostDevice) bool) ([]blockDevice, error) {
 	block := filepath.Join(sys, "block")
+	if want == nil {
+		want = func(HostDevice) bool { return true }
+	}
+	if proc != "" && exists(block) {
+		if text, err := ioctl.ReadFile(filepath.Join(proc, "partitions")); err == nil {
+			if all, ok := readPartitions(string(text)); ok {
+				return findInSys(all, block, want), nil
+			}
+		}
+	}
+	return walkDisks(block, want)
+}
+
+// walkDisks reads sysfs.
+func walkDisks(block string, want func(HostDevice) bool) (list []blockDevice, err error) {
 	entries, err := os.ReadDir(block)
 	if err != nil {
 		return nil, err
 	}
-	disks := make([]string, 0, len(entries))
 	for _, e := range entries {
-		if !unfit(e.Name()) {
-			disks = append(disks, e.Name())
-		}
-	}
-	if proc != "" {
-		if text, err := ioctl.ReadFile(filepath.Join(proc, "partitions")); err == nil {
-			if list, ok := readPartitions(string(text), block, disks); ok {
-				return list, nil
-			}
-		}
-	}
-	return walkDisks(block, disks)
-}
-
-// walkDisks reads sysfs.
-func walkDisks(block string, disks []string) (list []blockDevice, err error) {
-	for _, name := range disks {
-		s := sysDevice{filepath.Join(block, name)}
-		if s.empty() {
+		s := sysDevice{filepath.Join(block, e.Name())}
+		if unfit(e.Name()) || s.empty() {
 			continue
 		}
 		parts, err := s.partitions()
@@ -59,25 +57,32 @@ func walkDisks(block string, disks []string) (list []blockDevice, err error) {
 			parts = []sysDevice{s}
 		}
 		for _, p := range parts {
-			if number, ok := p.number(); ok && !p.empty() {
-				list = append(list, blockDevice{p, s, number})
+			number, ok := p.number()
+			if !ok || p.empty() {
+				continue
+			}
+			if d := (HostDevice{p.path(), number}); d.Path != "" && want(d) {
+				list = append(list, blockDevice{d, p, s})
 			}
 		}
 	}
 	return list, nil
 }
 
+// listedDevice is a line of /proc/partitions.
+type listedDevice struct {
+	name   string // as in sysfs
+	number uint64
+}
+
 // readPartitions reads /proc/partitions (show_partition, block/genhd.c), which
-// has a line for each disk and each partition that has a size: one file in place
-// of some for each of them. disks are the names in sysfs. What it does not
+// has a line for each disk and each partition that has a size. What it does not
 // understand, as an empty file in a container, it leaves to walkDisks.
-func readPartitions(text, block string, disks []string) ([]blockDevice, bool) {
+func readPartitions(text string) (list []listedDevice, ok bool) {
 	const heading = "major minor"
 	if !strings.HasPrefix(text, heading) {
 		return nil, false
 	}
-	var list []blockDevice
-	divided := map[string]bool{}
 	for line := range strings.Lines(text[strings.IndexByte(text, '\n')+1:]) {
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
@@ -91,30 +96,55 @@ func readPartitions(text, block string, disks []string) ([]blockDevice, bool) {
 		if err != nil || err2 != nil {
 			return nil, false
 		}
-		name := strings.ReplaceAll(fields[3], "/", "!")
-		d := blockDevice{number: unix.Mkdev(uint32(major), uint32(minor))}
-		disk := name
-		if !slices.Contains(disks, name) {
-			// Of several disks whose names begin it, as sda and sdaa, the longest.
-			disk = ""
-			for _, of := range disks {
-				if strings.HasPrefix(name, of) && len(of) > len(disk) {
-					disk = of
-				}
-			}
-			if disk == "" {
-				continue // of a disk that is left out, or has come since
-			}
-			divided[disk] = true
-		}
-		d.disk = sysDevice{filepath.Join(block, disk)}
-		d.dir = d.disk
-		if disk != name {
-			d.dir = sysDevice{filepath.Join(block, disk, name)}
-		}
-		list = append(list, d)
+		list = append(list, listedDevice{strings.ReplaceAll(fields[3], "/", "!"), unix.Mkdev(uint32(major), uint32(minor))})
 	}
-	return slices.DeleteFunc(list, func(d blockDevice) bool {
-		return d.dir == d.disk && divided[filepath.Base(d.disk.dir)]
-	}), true
+	return list, true
 }
+
+// findInSys finds the folders of listed devices, and tells disks from partitions.
+func findInSys(all []listedDevice, block string, want func(HostDevice) bool) (list []blockDevice) {
+	for _, l := range all {
+		s := sysDevice{block + "/" + l.name}
+		path := s.path() // of a partition it is the same
+		if path == "" || !want(HostDevice{path, l.number}) {
+			continue
+		}
+		disk := l.name
+		if !exists(s.dir) {
+			if disk = diskOf(l.name, all, block); disk == "" {
+				continue // it went away meanwhile
+			}
+			s.dir = block + "/" + disk + "/" + l.name
+		} else if divided(l.name, all, block) {
+			continue
+		}
+		if !unfit(disk) {
+			list = append(list, blockDevice{HostDevice{path, l.number}, s, sysDevice{block + "/" + disk}})
+		}
+	}
+	return list
+}
+
+// diskOf is the disk of a partition.
+func diskOf(part string, all []listedDevice, block string) string {
+	for _, l := range all {
+		if part != l.name && strings.HasPrefix(part, l.name) && exists(block+"/"+l.name+"/"+part) {
+			return l.name
+		}
+	}
+	return ""
+}
+
+// divided reports whether a disk has partitions. Another disk's name may begin as
+// its own, as those of sda and sdaa do.
+func divided(disk string, all []listedDevice, block string) bool {
+	for _, l := range all {
+		if disk != l.name && strings.HasPrefix(l.name, disk) && exists(block+"/"+disk+"/"+l.name) {
+			return true
+		}
+	}
+	return false
+}
+
+// exists reports whether there is something at path.
+func exists(path string) bool { return unix.Access(path, unix.F_OK) == nil }

@@ -1,15 +1,22 @@
 package lvm
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestReadPartitions(t *testing.T) {
 	const heading = "major minor  #blocks  name\n\n"
-	disks := []string{"sda", "sdaa", "nvme0n1", "cciss!c0d0", "vda"}
-	list, ok := readPartitions(heading+` 254 0 100 vda
+	sys, proc := t.TempDir(), t.TempDir()
+	for _, dir := range []string{"vda", "sda/sda1", "sdaa/sdaa1", "nvme0n1/nvme0n1p1", "cciss!c0d0", "sr0", "loop1", "loop10"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(sys, "block", dir), 0o700))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(proc, "partitions"), []byte(heading+` 254 0 100 vda
    8        0  100 sda
    8        1   50 sda1
   65      160  100 sdaa
@@ -18,26 +25,38 @@ func TestReadPartitions(t *testing.T) {
  259        1  100 nvme0n1p1
  104        0  100 cciss/c0d0
   11        0  100 sr0
-`, "/sys/block", disks)
-	require.True(t, ok)
+   7        1  100 loop1
+   7       10  100 loop10
+   9        9  100 gone
+`), 0o600))
+	list, err := blockDevices(sys, proc, nil)
+	require.NoError(t, err)
 	var paths, dirs []string
 	for _, d := range list {
-		paths, dirs = append(paths, d.dir.path()), append(dirs, d.dir.dir)
+		paths, dirs = append(paths, d.Path), append(dirs, strings.TrimPrefix(d.dir.dir, sys))
 	}
-	require.Equal(t, []string{"/dev/vda", "/dev/sda1", "/dev/sdaa1", "/dev/nvme0n1p1", "/dev/cciss/c0d0"}, paths)
-	require.Equal(t, []string{"/sys/block/vda", "/sys/block/sda/sda1", "/sys/block/sdaa/sdaa1", "/sys/block/nvme0n1/nvme0n1p1", "/sys/block/cciss!c0d0"}, dirs)
+	require.Equal(t, []string{"/dev/vda", "/dev/sda1", "/dev/sdaa1", "/dev/nvme0n1p1", "/dev/cciss/c0d0", "/dev/loop1", "/dev/loop10"}, paths)
+	require.Equal(t, []string{
+		"/block/vda", "/block/sda/sda1", "/block/sdaa/sdaa1", "/block/nvme0n1/nvme0n1p1", "/block/cciss!c0d0", "/block/loop1", "/block/loop10",
+	}, dirs)
+	require.Equal(t, unix.Mkdev(65, 161), list[2].Number)
+
+	list, err = blockDevices(sys, proc, func(d HostDevice) bool { return d.Path == "/dev/sda1" || d.Path == "/dev/sda" })
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, "/dev/sda1", list[0].Path)
 
 	for _, text := range []string{"", "something else\n", heading + "8 0 sda\n", heading + "x 0 1 sda\n"} {
-		_, ok := readPartitions(text, "/sys/block", disks)
+		_, ok := readPartitions(text)
 		require.False(t, ok, "%q", text)
 	}
 }
 
 // Both ways find the same on this machine.
 func TestBlockDevices(t *testing.T) {
-	walked, err := blockDevices("/sys", "")
+	walked, err := blockDevices("/sys", "", nil)
 	require.NoError(t, err)
-	read, err := blockDevices("/sys", "/proc")
+	read, err := blockDevices("/sys", "/proc", nil)
 	require.NoError(t, err)
 	require.ElementsMatch(t, walked, read)
 }

@@ -41,20 +41,14 @@ func HostDevices(sys string) ([]HostDevice, error) {
 // machine may have hundreds of devices that a filter leaves out. Where proc is not
 // empty, what it knows is not read from sysfs either.
 func hostDevices(sys, proc string, want func(HostDevice) bool) ([]HostDevice, error) {
-	found, err := blockDevices(sys, proc)
+	found, err := blockDevices(sys, proc, want)
 	if err != nil {
 		return nil, err
 	}
 	var list []HostDevice
 	for _, f := range found {
-		path := f.dir.path()
-		if path == "" {
-			continue
-		}
-		if d := (HostDevice{path, f.number}); want == nil || want(d) {
-			if !f.disk.offline() && !f.dir.component() {
-				list = append(list, d)
-			}
+		if !f.disk.offline() && !f.dir.component() {
+			list = append(list, f.HostDevice)
 		}
 	}
 	slices.SortFunc(list, func(a, b HostDevice) int {

@@ -1,9 +1,10 @@
 package lvm
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
+
+	"github.com/rok-storage/rok/ioctl"
 )
 
 // ID is the identity of a PV, VG or LV: 32 characters of 0-9, a-z and A-Z, as
@@ -23,7 +24,7 @@ func NewID() ID {
 	var id ID
 	for i := 0; i < len(id); {
 		var random [64]byte
-		_, _ = rand.Read(random[:]) // never fails
+		ioctl.ReadRandom(random[:])
 		for _, b := range random {
 			// 248 is the largest multiple of 62: every character is as likely.
 			if b < 248 && i < len(id) {

@@ -22,7 +22,15 @@ type ActivateOptions struct {
 
 // ErrOffline says that there is no device-mapper, or that it is not to be asked:
 // of image files, nothing is activated. It matches [errors.ErrUnsupported].
-var ErrOffline = fmt.Errorf("nothing can be activated: %w", errors.ErrUnsupported)
+var ErrOffline error = offlineError{}
+
+type offlineError struct{}
+
+func (offlineError) Error() string {
+	return "nothing can be activated: " + errors.ErrUnsupported.Error()
+}
+
+func (offlineError) Unwrap() error { return errors.ErrUnsupported }
 
 // Activate makes the named LVs of a VG devices; nil names all of its volumes. What
 // is active is left alone, or made what it should be. Messages that pools have yet

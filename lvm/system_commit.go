@@ -93,7 +93,7 @@ func (t *session) openMembers(g *DiskVG, next *VG) error {
 // archive keeps what a VG was. Where nothing can be written at all, as in an
 // initramfs that is read-only, there is none.
 func (t *session) archive(vg *VG) error {
-	if t.s.host == nil || vg.Seqno == 0 {
+	if t.s.host == nil || vg.Seqno == 0 || !t.s.host.Settings.Archive {
 		return nil
 	}
 	old := *vg
@@ -107,7 +107,7 @@ func (t *session) archive(vg *VG) error {
 
 // backup keeps what a VG is.
 func (t *session) backup(c *Change, vg *VG) {
-	if t.s.host == nil {
+	if t.s.host == nil || !t.s.host.Settings.Backup {
 		return
 	}
 	now := *vg

@@ -1,3 +1,8 @@
+// How many processors there are is asked once: most of what rok does is over before
+// Go would ask again.
+//
+//go:debug updatemaxprocs=0
+
 // Command rok makes, shows and compares local block volumes. "rok help" lists
 // what it does.
 package main
@@ -8,5 +13,6 @@ import (
 )
 
 func main() {
+	growStack(false)
 	os.Exit(run(context.Background(), os.Args[1:], system()))
 }
