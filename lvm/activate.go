@@ -46,6 +46,10 @@ type Activation struct {
 // joined, as [*ActivationError]s. If ctx ends, the LVs that are active by then
 // stay so, and no device stays suspended. Where only the wait for udev's rules
 // ended early, all is active, and the error is the context's.
+//
+// Volumes of which each is one new device are made beside each other: see
+// [ActivatorConfig.Workers]. What comes of it is the same, in the order of the
+// request.
 func (a *Activator) Activate(ctx context.Context, req ActivateRequest) (*Activation, error) {
 	if err := req.check(); err != nil {
 		return &Activation{}, err
@@ -54,14 +58,7 @@ func (a *Activator) Activate(ctx context.Context, req ActivateRequest) (*Activat
 	if err != nil {
 		return &Activation{}, err
 	}
-	var errs []error
-	for _, name := range run.names() {
-		if err := ctx.Err(); err != nil {
-			errs = append(errs, &ActivationError{Op: "activate", VG: req.VG.Name, Err: err})
-			break
-		}
-		errs = append(errs, run.volume(ctx, name))
-	}
+	errs := run.volumes(ctx)
 	if err := run.udev.Wait(ctx); err != nil {
 		errs = append(errs, &ActivationError{Op: "activate", VG: req.VG.Name, Err: err})
 	}
@@ -146,98 +143,6 @@ func (run *activation) names() []string {
 func (run *activation) skips(lv *LV) bool {
 	return lv.Flags.Has(FlagActivationSkip) && !run.req.IgnoreSkip ||
 		run.req.Auto && (lv.Flags.Has(FlagNoAutoActivate) || run.req.VG.Flags.Has(FlagNoAutoActivate))
-}
-
-// volume activates one LV.
-func (run *activation) volume(ctx context.Context, name string) error {
-	if lv := run.stack.lvs[name]; lv != nil && run.skips(run.stack.volume(lv)) {
-		run.result.Skipped = append(run.result.Skipped, name)
-		return nil
-	}
-	pool := run.poolOf(name)
-	if err := run.failed[pool]; err != nil {
-		return run.stack.fault("activate", name, err)
-	}
-	from := len(run.stack.order)
-	devices, err := run.stack.of(name)
-	if err != nil {
-		return err
-	}
-	if err := run.devices(ctx, devices); err != nil {
-		run.stack.forget(from)
-		if pool != "" && ctx.Err() == nil {
-			run.failed[pool] = run.poolFailure(pool, err)
-		}
-		return run.stack.fault("activate", name, err)
-	}
-	run.result.Active = append(run.result.Active, name)
-	return nil
-}
-
-// poolOf is the pool of the named thin volume, or empty.
-func (run *activation) poolOf(name string) string {
-	if lv := run.stack.lvs[name]; lv != nil {
-		if t, ok := only(lv).(*Thin); ok {
-			return t.Pool
-		}
-	}
-	return ""
-}
-
-// poolFailure is err where it is the pool's, so that its other volumes need not
-// try, and nil otherwise.
-func (run *activation) poolFailure(pool string, err error) error {
-	if run.told[pool] {
-		return nil
-	}
-	return err
-}
-
-// devices makes devices right, those of one volume.
-func (run *activation) devices(ctx context.Context, devices []*MappedDevice) error {
-	steps, err := planSteps(devices, run.kernel.find)
-	if err != nil {
-		return err
-	}
-	t := &transition{a: run.a, r: run.stack.relations, udev: run.udev, numbers: run.numbers}
-	t.add(steps, false)
-	for _, s := range steps {
-		if err = t.load(ctx, s); err == nil && s.Device.Pool != nil {
-			err = run.tell(ctx, t, s)
-		}
-		if err != nil {
-			return errors.Join(err, t.undo(ctx))
-		}
-	}
-	if err = t.suspend(ctx); err == nil {
-		for _, s := range steps {
-			if err = t.resume(ctx, s); err != nil {
-				break
-			}
-		}
-	}
-	if err != nil {
-		return errors.Join(err, t.undo(ctx))
-	}
-	for _, s := range steps {
-		run.done(s)
-	}
-	return nil
-}
-
-// done remembers what became of a device, for those after it.
-func (run *activation) done(s *DeviceStep) {
-	if s.Device.Link || !s.Right() {
-		run.made = append(run.made, s.Device)
-	}
-	if s.renamed {
-		run.renamed = append(run.renamed, s)
-	}
-	if s.Has != nil && (s.Rename || s.loaded || s.Resume) {
-		now := *s.Has
-		now.Name, now.Suspended = s.Device.Name, false
-		run.kernel.devices[s.Device.UUID] = &now
-	}
 }
 
 // tell completes the messages of a pool that is active now.

@@ -79,7 +79,7 @@ func BenchmarkKernelThousand(b *testing.B) {
 }
 
 // bare sends the requests, and nothing else, and returns the time that they took.
-func bare(b *testing.B, devices []*lvm.MappedDevice, up bool) time.Duration {
+func bare(b testing.TB, devices []*lvm.MappedDevice, up bool) time.Duration {
 	c, err := ioctl.OpenControl("/dev/mapper/control")
 	require.NoError(b, err)
 	defer c.Close()

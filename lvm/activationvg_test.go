@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -108,15 +109,27 @@ type fakeHost struct {
 	pvs    map[lvm.ID]dm.Dev
 	meta   []byte // what every pool has in its first block of metadata
 
-	fail  int // the nth request to come fails; 0: none
+	mu    sync.Mutex // for what follows, while requests are under way
+	fail  int        // the nth request to come fails; 0: none
 	seen  int
 	calls []dmtest.Call
+
+	before, after func(dmtest.Call) // where they are set, of each request
 }
 
-func newFakeHost(t *testing.T) *fakeHost {
+func newFakeHost(t testing.TB) *fakeHost {
 	t.Helper()
 	h := &fakeHost{dev: t.TempDir(), pvs: map[lvm.ID]dm.Dev{}, meta: make([]byte, metadata.BlockSize)}
-	h.kernel = dmtest.NewKernel(dmtest.Config{Before: func(c dmtest.Call) error {
+	h.kernel = dmtest.NewKernel(dmtest.Config{After: func(c dmtest.Call) {
+		if h.after != nil {
+			h.after(c)
+		}
+	}, Before: func(c dmtest.Call) error {
+		if h.before != nil {
+			h.before(c)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		h.calls = append(h.calls, c)
 		if h.seen++; h.seen == h.fail {
 			return syscall.ENOMEM
@@ -127,13 +140,19 @@ func newFakeHost(t *testing.T) *fakeHost {
 	for _, pv := range activationVG().PVs {
 		h.pvs[pv.ID] = h.kernel.AddDisk("", 201*8192)
 	}
-	h.a = lvm.NewActivator(h.conn, &lvm.ActivatorConfig{
-		Dev: h.dev, Sys: filepath.Join(h.dev, "sys"), Proc: filepath.Join(h.dev, "proc"), NoLockMemory: true, Patience: time.Millisecond,
+	h.a = h.activator(1)
+	return h
+}
+
+// activator returns one with so many workers. With one of them requests come in
+// the same order each time.
+func (h *fakeHost) activator(workers int) *lvm.Activator {
+	return lvm.NewActivator(h.conn, &lvm.ActivatorConfig{
+		Workers: workers, Dev: h.dev, Sys: filepath.Join(h.dev, "sys"), Proc: filepath.Join(h.dev, "proc"), NoLockMemory: true, Patience: time.Millisecond,
 		Open: func(string, dm.Dev, bool) (lvm.DeviceFile, error) {
 			return &fakeFile{Reader: strings.NewReader(string(h.meta))}, nil
 		},
 	})
-	return h
 }
 
 type fakeFile struct{ *strings.Reader }

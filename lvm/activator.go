@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/rok-storage/rok/dm"
@@ -29,6 +30,10 @@ type ActivatorConfig struct {
 	// change, is tried again while something has it open: udev's rules look at
 	// new devices for a moment. Zero: 2 seconds.
 	Patience time.Duration
+	// Workers is how many devices are made or removed at once, where none
+	// depends on another. Zero: as many as the program runs on processors, and
+	// at most 4. One: one after the other.
+	Workers int
 	// Open opens an active device, for its content: a pool's metadata to be
 	// checked, a new volume to be wiped, its read-ahead to be set. Nil: its node
 	// is opened.
@@ -70,6 +75,18 @@ func NewActivator(conn *dm.Conn, cfg *ActivatorConfig) *Activator {
 		}
 	}
 	return a
+}
+
+// maxWorkers is how many requests to the kernel are under way at once where the
+// configuration says nothing: what they wait for most of the time, one after the
+// other, is the same for all of them.
+const maxWorkers = 4
+
+func (a *Activator) workers() int {
+	if a.cfg.Workers > 0 {
+		return a.cfg.Workers
+	}
+	return min(runtime.GOMAXPROCS(0), maxWorkers)
 }
 
 // open opens an active device. Its node may not be there yet, where udev makes

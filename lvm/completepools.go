@@ -54,7 +54,10 @@ func (run *activation) complete(ctx context.Context, name string) (was bool, err
 	}
 	from := len(run.stack.order)
 	if _, err = run.stack.thinPool(lv); err == nil {
-		err = run.devices(ctx, run.stack.order[from:])
+		var steps []*DeviceStep
+		if steps, err = planSteps(run.stack.order[from:], run.kernel.find); err == nil {
+			err = run.devices(ctx, steps)
+		}
 	}
 	if err != nil {
 		run.stack.forget(from)

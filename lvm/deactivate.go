@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -28,10 +30,13 @@ type DeactivateRequest struct {
 // An LV that is in use stays, and all that it needs; the error is a
 // [*BusyError] in an [*ActivationError], joined with those of others. If ctx
 // ends, what is gone by then is gone.
+//
+// Volumes of one device each are removed beside each other: see
+// [ActivatorConfig.Workers]. What comes of it is the same.
 func (a *Activator) Deactivate(ctx context.Context, req DeactivateRequest) error {
 	run := &deactivation{
 		a: a, req: req, stack: newStack(relationsOf(req.VG), StackOptions{}),
-		kernel: newKernelView(a.conn, req.VG.ID), udev: a.conn.NewUdevBatch(),
+		kernel: newKernelView(a.conn, req.VG.ID), udev: a.conn.NewUdevBatch(), removed: map[string]bool{},
 	}
 	run.stack.names = true
 	if err := run.kernel.list(); err != nil {
@@ -39,11 +44,21 @@ func (a *Activator) Deactivate(ctx context.Context, req DeactivateRequest) error
 	}
 	errs := run.collect()
 	errs = append(errs, run.remove(ctx), run.udev.Wait(ctx))
-	for _, gone := range run.gone {
-		errs = append(errs, a.unlink(req.VG.Name, gone.lv, gone.name, gone.dev))
+	return errors.Join(append(errs, run.unlink())...)
+}
+
+// unlink removes the links to what is gone.
+func (run *deactivation) unlink() error {
+	var errs []error
+	some := false
+	for _, g := range run.groups {
+		for _, gone := range g.gone {
+			errs = append(errs, run.a.unlink(run.req.VG.Name, gone.lv, gone.name, gone.dev))
+			some = true
+		}
 	}
-	if len(run.gone) > 0 {
-		a.unlinkVG(req.VG.Name)
+	if some {
+		run.a.unlinkVG(run.req.VG.Name)
 	}
 	return errors.Join(errs...)
 }
@@ -56,8 +71,17 @@ type deactivation struct {
 	kernel *kernelView
 	udev   *dm.UdevBatch
 
-	groups [][]*MappedDevice // of each volume, those that no volume before it has
-	gone   []goneDevice
+	groups []*deviceGroup
+
+	mu      sync.Mutex      // for removed, where groups go beside each other
+	removed map[string]bool // by UUID
+}
+
+// deviceGroup are the devices of a volume that no volume before it has.
+type deviceGroup struct {
+	devices []*MappedDevice
+	gone    []goneDevice
+	err     error
 }
 
 // goneDevice is a device that was removed, and had a link.
@@ -98,33 +122,44 @@ func (run *deactivation) collect() (errs []error) {
 			errs = append(errs, err)
 			continue
 		}
-		run.groups = append(run.groups, devices)
+		run.groups = append(run.groups, &deviceGroup{devices: devices})
 	}
 	return errs
 }
 
 // remove removes all groups, the last first: a group stands on those before it,
-// if on any.
+// if on any. Groups of one device stand beside each other: what two of them
+// share is in a larger one.
 func (run *deactivation) remove(ctx context.Context) error {
+	workers := newAbreast(run.a.workers())
+	for _, g := range slices.Backward(run.groups) {
+		if len(g.devices) == 1 {
+			workers.run(func() { run.group(ctx, g) })
+			continue
+		}
+		workers.wait()
+		run.group(ctx, g)
+	}
+	workers.wait()
 	var errs []error
-	for i := len(run.groups) - 1; i >= 0; i-- {
-		errs = append(errs, run.group(ctx, run.groups[i]))
+	for _, g := range slices.Backward(run.groups) {
+		errs = append(errs, g.err)
 	}
 	return errors.Join(errs...)
 }
 
 // group removes the devices of one volume, from above.
-func (run *deactivation) group(ctx context.Context, devices []*MappedDevice) error {
-	if err := run.inUse(ctx, devices); err != nil {
-		return err
+func (run *deactivation) group(ctx context.Context, g *deviceGroup) {
+	if g.err = run.inUse(ctx, g.devices); g.err != nil {
+		return
 	}
 	var errs []error
-	for i := len(devices) - 1; i >= 0; i-- {
-		d := devices[i]
+	for _, d := range slices.Backward(g.devices) {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(append(errs, run.stack.fault("deactivate", d.LV.Name, err))...)
+			errs = append(errs, run.stack.fault("deactivate", d.LV.Name, err))
+			break
 		}
-		err := run.device(ctx, d)
+		err := run.device(ctx, g, d)
 		if err != nil {
 			errs = append(errs, run.stack.fault("deactivate", d.LV.Name, err))
 			if d.isTop() {
@@ -132,9 +167,19 @@ func (run *deactivation) group(ctx context.Context, devices []*MappedDevice) err
 			}
 			continue
 		}
-		errs = append(errs, run.extras(ctx, d))
+		errs = append(errs, run.extras(ctx, g, d))
 	}
-	return errors.Join(errs...)
+	g.err = errors.Join(errs...)
+}
+
+// has is a device that the kernel has, and that is not removed yet; or nil.
+func (run *deactivation) has(uuid string) *KernelDevice {
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	if run.removed[uuid] {
+		return nil
+	}
+	return run.kernel.devices[uuid]
 }
 
 // isTop reports whether d is a volume, or the LV of a pool.
@@ -145,7 +190,7 @@ func (d *MappedDevice) isTop() bool { return d.Link || d.Layer == LayerNone || d
 func (run *deactivation) inUse(ctx context.Context, devices []*MappedDevice) error {
 	var tops []*MappedDevice
 	for _, d := range devices {
-		if d.isTop() && run.kernel.devices[d.UUID] != nil {
+		if d.isTop() && run.has(d.UUID) != nil {
 			tops = append(tops, d)
 		}
 	}
@@ -186,8 +231,8 @@ func (run *deactivation) holder(devices []*MappedDevice) error {
 
 // device removes one device. One that is below others goes only if none is
 // left.
-func (run *deactivation) device(ctx context.Context, d *MappedDevice) error {
-	has := run.kernel.devices[d.UUID]
+func (run *deactivation) device(ctx context.Context, g *deviceGroup, d *MappedDevice) error {
+	has := run.has(d.UUID)
 	if has == nil {
 		return nil
 	}
@@ -213,26 +258,28 @@ func (run *deactivation) device(ctx context.Context, d *MappedDevice) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	run.kernel.devices[d.UUID] = nil
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	run.removed[d.UUID] = true
 	if d.Link {
-		run.gone = append(run.gone, goneDevice{d.LV.Name, has.Name, has.Dev})
+		g.gone = append(g.gone, goneDevice{d.LV.Name, has.Name, has.Dev})
 	}
 	return nil
 }
 
 // extras removes what lies below a volume only in the kernel: the errors in the
 // place of a PV that was missing, and layers that its LV had before a crash.
-func (run *deactivation) extras(ctx context.Context, d *MappedDevice) error {
+func (run *deactivation) extras(ctx context.Context, g *deviceGroup, d *MappedDevice) error {
 	if !d.isTop() {
 		return nil
 	}
 	var errs []error
 	for _, has := range run.kernel.ofLV(d.LV.ID) {
 		_, _, layer, _ := ParseDeviceUUID(has.UUID)
-		if run.stack.made[stackKey{d.LV, layer}] != nil || run.kernel.devices[has.UUID] == nil {
+		if run.stack.made[stackKey{d.LV, layer}] != nil || run.has(has.UUID) == nil {
 			continue
 		}
-		errs = append(errs, run.device(ctx, &MappedDevice{LV: d.LV, Layer: layer, Name: has.Name, UUID: has.UUID, Udev: udevHidden}))
+		errs = append(errs, run.device(ctx, g, &MappedDevice{LV: d.LV, Layer: layer, Name: has.Name, UUID: has.UUID, Udev: udevHidden}))
 	}
 	return errors.Join(errs...)
 }

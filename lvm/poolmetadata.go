@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,11 @@ var errBlank = errors.New("its first block is zeros, as a pool's that was never 
 // checkMetadata reads the superblock of a pool that is about to be made: the
 // kernel formats what is zeros, and takes whatever else it can read. d's
 // metadata device is active.
-func (a *Activator) checkMetadata(d *MappedDevice) error {
+//
+// lvm2 runs thin_check before each activation, which reads all of the metadata:
+// of a large pool for half an hour. Here that is done only where the kernel has
+// asked for it: see clearNeedsCheck.
+func (a *Activator) checkMetadata(ctx context.Context, d *MappedDevice) error {
 	pool, meta := d.LV.Name, d.Below[0]
 	fail := func(err error) error { return &MetadataError{Pool: pool, Err: err} }
 	info, err := a.conn.Device(dm.ByName(meta.Name)).Info()
@@ -72,8 +77,29 @@ func (a *Activator) checkMetadata(d *MappedDevice) error {
 		return &ChunkSizeError{Pool: pool, Text: d.Pool.ChunkSize, Disk: s.DataBlockSize}
 	case !d.Pool.expects(s.TransactionID):
 		return &TransactionError{Pool: pool, Text: d.Pool.TransactionID, Kernel: s.TransactionID, Messages: len(d.Pool.Messages)}
+	case s.NeedsCheck():
+		if err := a.clearNeedsCheck(ctx, meta, info.Dev); err != nil {
+			return fail(err)
+		}
 	}
 	return nil
+}
+
+// clearNeedsCheck checks all of the metadata of a pool that the kernel has set
+// aside after an error, and would only let be read. If it is sound, the pool can
+// be written to again, as it is after lvm2's thin_check --clear-needs-check-flag.
+func (a *Activator) clearNeedsCheck(ctx context.Context, meta *MappedDevice, dev dm.Dev) (err error) {
+	size, err := meta.Table.Size().Bytes()
+	if err != nil {
+		return err
+	}
+	f, err := a.open(meta.Name, dev, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = metadata.ClearNeedsCheck(ctx, f, size)
+	return err
 }
 
 // expects reports whether a pool may have the given transaction id.

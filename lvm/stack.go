@@ -112,6 +112,9 @@ func (s *stack) forget(from int) {
 	clear(s.open)
 }
 
+// drop drops one device, which no other stands on.
+func (s *stack) drop(d *MappedDevice) { delete(s.made, stackKey{d.LV, d.Layer}) }
+
 func (s *stack) fault(op, name string, err error) error {
 	if e, ok := errors.AsType[*ActivationError](err); ok {
 		err = e.Err

@@ -109,7 +109,7 @@ func (s *stack) striped(d *MappedDevice, seg *Segment, t *Striped, index int) (d
 	}
 	areas := make([]dm.Area, n)
 	for i, a := range t.Areas {
-		area, err := s.area(d, a, seg.Length/n, index, i)
+		area, err := s.area(d, seg, a, index, i)
 		if err != nil {
 			return nil, err
 		}
@@ -124,8 +124,8 @@ func (s *stack) striped(d *MappedDevice, seg *Segment, t *Striped, index int) (d
 	return dm.Striped{ChunkSize: t.StripeSize, Stripes: areas}, nil
 }
 
-// area is where so many extents of a segment are.
-func (s *stack) area(d *MappedDevice, a Area, length Extents, segment, index int) (dm.Area, error) {
+// area is where one stripe of a segment is.
+func (s *stack) area(d *MappedDevice, seg *Segment, a Area, segment, index int) (dm.Area, error) {
 	offset, err := s.length(d.LV, a.Start)
 	if err != nil {
 		return dm.Area{}, err
@@ -134,7 +134,7 @@ func (s *stack) area(d *MappedDevice, a Area, length Extents, segment, index int
 		below, err := s.below(d, a.LV)
 		return dm.Area{Dev: below, Offset: offset}, err
 	}
-	pv := s.pvs[a.PV]
+	pv, length := s.pvs[a.PV], seg.Length/Extents(len(seg.Type.(*Striped).Areas))
 	switch {
 	case pv == nil:
 		return dm.Area{}, &StackError{LV: d.LV.Name, Reason: fmt.Sprintf("segment %d is on PV %v, which is not in the VG", segment+1, a.PV)}
@@ -144,7 +144,7 @@ func (s *stack) area(d *MappedDevice, a Area, length Extents, segment, index int
 	}
 	dev, there := s.opts.PVs[a.PV]
 	if !there || pv.Missing() {
-		return s.missing(d, a, segment, index)
+		return s.missing(d, seg, a, segment, index)
 	}
 	if segment == 0 && index == 0 {
 		d.FirstPV = dev
@@ -157,12 +157,12 @@ func (s *stack) area(d *MappedDevice, a Area, length Extents, segment, index int
 
 // missing puts a device that fails all I/O in the place of extents that are
 // not there.
-func (s *stack) missing(d *MappedDevice, a Area, segment, index int) (dm.Area, error) {
+func (s *stack) missing(d *MappedDevice, seg *Segment, a Area, segment, index int) (dm.Area, error) {
 	if s.opts.Mode != ActivatePartial || d.Layer != LayerNone || !s.isVolume(d.LV) {
 		return dm.Area{}, &MissingPVError{LV: d.LV.Name, PV: a.PV}
 	}
 	// As long as the segment, of which the area may be a part: so lvm2 has it.
-	size, err := s.length(d.LV, joinedSegments(d.LV.Segments)[segment].Length)
+	size, err := s.length(d.LV, seg.Length)
 	if err != nil {
 		return dm.Area{}, err
 	}

@@ -109,7 +109,7 @@ func (t *transition) load(ctx context.Context, s *DeviceStep) error {
 			return nil // its name is not free yet
 		}
 		if s.Device.Pool != nil {
-			if err := t.a.checkMetadata(s.Device); err != nil {
+			if err := t.a.checkMetadata(ctx, s.Device); err != nil {
 				return err
 			}
 		}

@@ -39,7 +39,7 @@ func runDM(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 	conn, err := dm.Open(nil)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrNotExist):
-		return inMachine(ctx, cfg, w)
+		return inMachine(ctx, cfg, w, "device-mapper", "-part", "dm", "-rounds", fmt.Sprint(cfg.rounds), "-slice", cfg.slice.String())
 	case err != nil:
 		return nil, err
 	}
@@ -88,13 +88,12 @@ func runDM(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 }
 
 // inMachine measures in the virtual machine, whose report comes out as it is.
-func inMachine(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
+func inMachine(ctx context.Context, cfg config, w io.Writer, what string, args ...string) ([]bar, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-mem", "1536", "-timeout", "30m", self, "-part", "dm",
-		"-ops", cfg.ops.String(), "-rounds", fmt.Sprint(cfg.rounds), "-slice", cfg.slice.String()}
+	args = append([]string{"-mem", "1536", "-timeout", "30m", self, "-ops", cfg.ops.String()}, args...)
 	if cfg.quick {
 		args = append(args, "-quick")
 	}
@@ -102,7 +101,7 @@ func inMachine(ctx context.Context, cfg config, w io.Writer) ([]bar, error) {
 	cmd := exec.CommandContext(ctx, cfg.vmrun, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	return oneBar("device-mapper", cmd, w)
+	return oneBar(what, cmd, w)
 }
 
 func printOutcomes(w io.Writer, outcomes []outcome) {

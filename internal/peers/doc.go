@@ -14,6 +14,11 @@
 // groups of up to 10,000 volumes, on a loop device of this machine, beside two
 // programs that do nothing, which show what the start of a process costs.
 //
+// And with device-mapper ("-part activation", in the virtual machine where the
+// host has none) volumes of such a group are made active and inactive, by those
+// commands, by package lvm within a process, and by the requests to the kernel
+// that this takes at least.
+//
 // The report goes to standard output as Markdown, progress to standard error.
 // The exit status is 1 when a bar does not hold, 2 for a wrong command line.
 // With -quick each measurement is made once or twice: that tells whether the

@@ -22,20 +22,34 @@ func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error
 	if os.Geteuid() != 0 {
 		return nil, errors.New("loop devices and mount namespaces need root")
 	}
-	dir, err := os.MkdirTemp(cfg.dir, prefix)
+	dir, err := lvmDir(cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	for _, sub := range []string{"etc", "run/lvm", "run/lock/lvm"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			return nil, err
-		}
-	}
 	empty, err := buildEmptyCobra(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
+	return inNamespace(ctx, cfg, w, "volume groups", childLVM, "-dir", dir, "-empty", empty)
+}
+
+// lvmDir makes a folder for a disk, and what stands for /etc/lvm and /run.
+func lvmDir(cfg config) (string, error) {
+	dir, err := os.MkdirTemp(cfg.dir, prefix)
+	if err != nil {
+		return "", err
+	}
+	for _, sub := range []string{"etc", "run/lvm", "run/lock/lvm"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return "", errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	return dir, nil
+}
+
+// inNamespace runs a child of peers in a mount namespace of its own.
+func inNamespace(ctx context.Context, cfg config, w io.Writer, what string, args ...string) ([]bar, error) {
 	rok, err := filepath.Abs(cfg.rok)
 	if err != nil {
 		return nil, err
@@ -44,7 +58,7 @@ func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error
 	if err != nil {
 		return nil, err
 	}
-	args := []string{childLVM, "-dir", dir, "-rok", rok, "-empty", empty, "-ops", cfg.ops.String(), "-spawns", fmt.Sprint(cfg.spawns)}
+	args = append(args, "-rok", rok, "-ops", cfg.ops.String(), "-spawns", fmt.Sprint(cfg.spawns))
 	if cfg.quick {
 		args = append(args, "-quick")
 	}
@@ -52,7 +66,22 @@ func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute // it detaches loop devices
-	return oneBar("volume groups", cmd, w)
+	return oneBar(what, cmd, w)
+}
+
+// ownFolders puts folders of dir, the child's own, in the place of /etc/lvm and
+// /run. It returns where lvm.conf goes.
+func ownFolders(dir string) (string, error) {
+	etc := filepath.Join(dir, "etc")
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return "", os.NewSyscallError("mount", err)
+	}
+	for from, to := range map[string]string{etc: "/etc/lvm", filepath.Join(dir, "run"): "/run"} {
+		if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
+			return "", fmt.Errorf("mount %s on %s: %w", from, to, err)
+		}
+	}
+	return etc, nil
 }
 
 // oneBar runs a process that measures. Its bars are in what it prints; here they
@@ -83,14 +112,9 @@ func buildEmptyCobra(ctx context.Context, dir string) (string, error) {
 
 // runLVMChild measures inside of the namespace.
 func runLVMChild(ctx context.Context, cfg config, w io.Writer) (err error) {
-	etc := filepath.Join(cfg.dir, "etc")
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return os.NewSyscallError("mount", err)
-	}
-	for from, to := range map[string]string{etc: "/etc/lvm", filepath.Join(cfg.dir, "run"): "/run"} {
-		if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
-			return fmt.Errorf("mount %s on %s: %w", from, to, err)
-		}
+	etc, err := ownFolders(cfg.dir)
+	if err != nil {
+		return err
 	}
 	fmt.Fprint(w, "## volume groups\n\n")
 	printEnvironment(w, cfg, programVersion("LVM version", "lvm", "version", "--driverloaded", "n"))

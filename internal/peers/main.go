@@ -19,7 +19,7 @@ import (
 
 // config is the command line.
 type config struct {
-	part   string // "dm", "fio", "lvm" or "all"
+	part   string // "dm", "fio", "lvm", "activation" or "all"
 	quick  bool
 	vmrun  string
 	rok    string        // the command
@@ -40,6 +40,8 @@ const (
 	childJob   = "child-job"
 	childCount = "child-count"
 	childLVM   = "child-lvm"
+
+	childActivation = "child-activation"
 )
 
 func main() {
@@ -74,10 +76,13 @@ func run(ctx context.Context, args []string) error {
 				return usageError{errors.New("want the operations to count")}
 			}
 			return runCounted(regexp.MustCompile(args[1])) // of a parent that has compiled it
-		case childLVM:
+		case childLVM, childActivation:
 			cfg, err := parseFlags(args[1:])
 			if err != nil {
 				return err
+			}
+			if args[0] == childActivation {
+				return runActivationChild(ctx, cfg, os.Stdout)
 			}
 			return runLVMChild(ctx, cfg, os.Stdout)
 		}
@@ -90,7 +95,7 @@ func run(ctx context.Context, args []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, config, io.Writer) ([]bar, error)
-	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}} {
+	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}, {"activation", runActivation}} {
 		if cfg.part != part.name && cfg.part != "all" {
 			continue
 		}
@@ -109,7 +114,7 @@ type usageError struct{ error }
 func parseFlags(args []string) (config, error) {
 	cfg := config{size: 256 * units.MiB}
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm or all")
+	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm, activation or all")
 	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
 	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
 	f.StringVar(&cfg.rok, "rok", "bin/rok", "rok, the program")
@@ -143,8 +148,8 @@ func parseFlags(args []string) (config, error) {
 		return cfg, usageError{err}
 	case f.NArg() > 0:
 		return cfg, usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case !slices.Contains([]string{"dm", "fio", "lvm", "all"}, cfg.part):
-		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm or all", cfg.part)}
+	case !slices.Contains([]string{"dm", "fio", "lvm", "activation", "all"}, cfg.part):
+		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm, activation or all", cfg.part)}
 	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0 || cfg.spawns < 1:
 		return cfg, usageError{errors.New("rounds, slice, pairs, length and spawns must be positive")}
 	}
