@@ -48,20 +48,14 @@ func line(fields map[string]string) string {
 	return strings.Join(words, " ")
 }
 
-// lvm2Reports are what vgs, pvs, lvs -a and lvs -a --segments say.
-func (s *stand) lvm2Reports() (reports, error) {
-	text, complaints, err := s.lvm2("fullreport", "-a", "--reportformat", "json", "--units", "b", "--nosuffix",
-		"--configreport", "vg", "-o", vgFields, "--configreport", "pv", "-o", pvFields,
-		"--configreport", "lv", "-o", lvFields, "--configreport", "seg", "-o", segFields,
-		"--configreport", "pvseg", "-o", "pv_name")
-	if err != nil || complaints != "" {
-		return nil, fmt.Errorf("fullreport: %w: %s", err, complaints)
-	}
+// parseReports reads what lvm2's fullreport printed: what vgs, pvs, lvs -a and lvs
+// -a --segments say, and behind it the output of other commands.
+func parseReports(text string) (reports, error) {
 	var doc struct {
 		Report []map[string][]map[string]string `json:"report"`
 	}
-	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, err
+	if err := json.NewDecoder(strings.NewReader(text)).Decode(&doc); err != nil {
+		return nil, fmt.Errorf("fullreport: %w: %s", err, text)
 	}
 	r := reports{}
 	for _, vg := range doc.Report {
