@@ -62,6 +62,9 @@ func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) 
 		if errors.Is(err, fs.ErrNotExist) {
 			return DeviceState{Known: true, Used: -1, MetadataUsed: -1}, nil // it went since it was listed
 		}
+		if _, own := layers[LayerPool]; layer == LayerThinPool && !own && s.Health != HealthNeedsCheck {
+			s.Exists = false // lv_info_with_seg_status, lib/activate/activate.c
+		}
 		return s, err
 	}
 	return s, nil

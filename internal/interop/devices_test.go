@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/lvm"
 )
 
 // kernelView is what dmsetup says of all devices.
@@ -23,12 +25,14 @@ func lookAtKernel() (v kernelView, err error) {
 }
 
 // devices are what the kernel has of a stand's VGs: for each device its name, UUID,
-// state and table, with names for numbers; whether it may be written to, and its
-// read-ahead; and the links to it. Identities are neutral.
+// state and table, with names for numbers, and whether it may be written to; of a
+// volume itself also its read-ahead and its link. Of its layers lvm2 gives these
+// other ones after a vgrename than before. Identities are neutral.
 func (s *stand) devices(st *state, v kernelView) (string, error) {
 	mine := strings.ReplaceAll(s.vg, "-", "--")
 	numbers := s.numbers()
 	var lines []string
+	whole := map[string]bool{}
 	for line := range strings.Lines(v.info) {
 		f := strings.Fields(line)
 		if len(f) != 5 || !strings.HasPrefix(f[0], mine) {
@@ -40,11 +44,16 @@ func (s *stand) devices(st *state, v kernelView) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		ahead, err := os.ReadFile(sys + "/queue/read_ahead_kb")
-		if err != nil {
-			return "", err
+		state := fmt.Sprintf("%s %s %s ro=%s", f[0], f[4], f[3], strings.TrimSpace(string(ro)))
+		if _, _, layer, ok := lvm.ParseDeviceUUID(f[4]); ok && layer == "" {
+			whole[f[0]] = true
+			ahead, err := os.ReadFile(sys + "/queue/read_ahead_kb")
+			if err != nil {
+				return "", err
+			}
+			state += " read-ahead=" + strings.TrimSpace(string(ahead))
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s ro=%s read-ahead=%s", f[0], f[4], f[3], strings.TrimSpace(string(ro)), strings.TrimSpace(string(ahead))))
+		lines = append(lines, state)
 	}
 	for line := range strings.Lines(v.tables) {
 		if !strings.HasPrefix(line, mine) {
@@ -67,7 +76,9 @@ func (s *stand) devices(st *state, v kernelView) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		lines = append(lines, link+" -> "+target)
+		if whole[filepath.Base(target)] {
+			lines = append(lines, link+" -> "+target)
+		}
 	}
 	slices.Sort(lines)
 	return s.anonymous(st, strings.Join(lines, "\n")), nil

@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/rok-storage/rok/lvm"
@@ -277,6 +278,9 @@ func (g *generator) activation(wrong bool) []string {
 	}
 	if g.chance(25) {
 		return args("vgchange", "-a", y, v.vg.Name)
+	}
+	if y == "n" && slices.Contains(v.snapshots, lv) {
+		return nil // lvm2 takes the origin along, which rok refuses
 	}
 	line := args("lvchange", "-a", y)
 	if y == "y" && lv.Flags.Has("ACTIVATION_SKIP") && g.chance(70) {
