@@ -48,9 +48,9 @@ test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on l
 	@scripts/setup.sh go peers
 	@scripts/crash.sh
 
-test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,000 operations, as root
-	@scripts/setup.sh go peers
-	@scripts/rings.sh interop
+test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,000 operations, as root, and 300 in the virtual machine
+	@scripts/setup.sh go uml peers
+	@scripts/rings.sh interop interop-uml
 
 peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 	@scripts/setup.sh go uml peers

@@ -132,6 +132,7 @@ func TestActivateEach(t *testing.T) {
 			}
 			h.fail = 0
 			require.NoError(t, h.a.Deactivate(t.Context(), lvm.DeactivateRequest{VG: vg, LVs: []string{name}}))
+			require.NoError(t, h.a.Deactivate(t.Context(), lvm.DeactivateRequest{VG: vg, LVs: []string{"c2"}}), "it is inactive")
 			require.Empty(t, h.links(t))
 		})
 	}

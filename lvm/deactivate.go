@@ -106,6 +106,9 @@ func (run *deactivation) collect() (errs []error) {
 	}
 	for _, name := range names {
 		if lv := run.stack.lvs[name]; lv != nil {
+			if len(run.kernel.ofLV(lv.ID)) == 0 && run.stack.cow[name] != nil {
+				continue // inactive, whatever its origin is
+			}
 			if v := run.stack.volume(lv); v != lv && run.stack.cow[name] != nil && !asked[v.Name] && run.stack.isVolume(v) {
 				// Without it the origin would go on, and what is written to it
 				// would be missing in the snapshot.

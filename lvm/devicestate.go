@@ -3,8 +3,10 @@ package lvm
 // DeviceState is what the kernel has of an LV, as far as reports tell. The
 // zero value: the kernel was not asked.
 type DeviceState struct {
-	Known        bool // the kernel was asked
-	Exists       bool // there is a device
+	Known bool // the kernel was asked
+	// Exists says that there is a device. A thin pool that is there only for its
+	// volumes is none of its own: as with lvm2 it does not count.
+	Exists       bool
 	Table        bool // it has a table
 	Waiting      bool // a table waits to be made active
 	ReadOnly     bool

@@ -98,7 +98,7 @@ func (r *reporter) lv(lv *LV) LVReport {
 // relate fills in what stands on what.
 func (r *reporter) relate(line *LVReport, lv *LV, s DeviceState) {
 	percent := func(p float64) *float64 {
-		if !s.Known || !s.Exists || p < 0 {
+		if !s.Known || p < 0 {
 			return nil
 		}
 		return &p

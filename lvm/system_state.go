@@ -110,22 +110,46 @@ func shownLayers(lv *LV) []Layer {
 func (k *stateReader) read(lv *LV) (DeviceState, error) {
 	inactive := DeviceState{Known: true, Used: -1, MetadataUsed: -1}
 	for _, layer := range shownLayers(lv) {
-		device := dm.ByUUID(DeviceUUID(k.vg, lv.ID, layer))
-		if k.listed != nil {
-			dev, ok := k.listed[layerOfLV{lv.ID, layer}]
-			if !ok {
-				continue
-			}
-			device = dm.ByDev(dev)
+		device, there := k.device(lv, layer)
+		if !there {
+			continue
 		}
 		s := inactive
-		err := s.ask(k.conn.Device(device), k.tellsMore(lv))
+		err := s.ask(device, k.tellsMore(lv))
+		if err == nil && layer == LayerThinPool && s.Health != HealthNeedsCheck {
+			// Without a device of its own the pool is there for its volumes only:
+			// lv_info_with_seg_status of lib/activate/activate.c.
+			s.Exists, err = k.exists(lv, LayerPool)
+		}
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return s, err
 		}
 		// It is not there, or went since it was listed.
 	}
 	return inactive, nil
+}
+
+// device is one of the devices that an LV may have; where they were listed, it is
+// known whether it is there.
+func (k *stateReader) device(lv *LV, layer Layer) (_ *dm.Device, there bool) {
+	if k.listed == nil {
+		return k.conn.Device(dm.ByUUID(DeviceUUID(k.vg, lv.ID, layer))), true
+	}
+	dev, ok := k.listed[layerOfLV{lv.ID, layer}]
+	return k.conn.Device(dm.ByDev(dev)), ok
+}
+
+// exists asks whether a device is there.
+func (k *stateReader) exists(lv *LV, layer Layer) (bool, error) {
+	d, there := k.device(lv, layer)
+	if !there || k.listed != nil {
+		return there, nil
+	}
+	_, err := d.Info()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // tellsMore reports whether the status of an LV's device has more to show.

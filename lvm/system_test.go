@@ -243,6 +243,14 @@ func TestSystemCompletesPools(t *testing.T) {
 	require.Empty(t, pool().Messages)
 	require.Equal(t, uint64(1), pool().TransactionID)
 	require.Equal(t, []uint32{1, 2}, h.kernel.Pool("data-pool-tpool").Thins())
+
+	// The pool is there for its volume, and is not active itself.
+	now := h.vg(s, "data")
+	state, err := s.States(now)
+	require.NoError(t, err)
+	require.True(t, state(now.LV("u")).Exists)
+	require.False(t, state(now.LV("pool")).Exists)
+	require.GreaterOrEqual(t, state(now.LV("pool")).Used, 0.0)
 	_, err = s.Deactivate(t.Context(), "data", nil)
 	require.NoError(t, err)
 	require.Empty(t, h.kernel.Devices())

@@ -26,6 +26,16 @@ kernel() {
 	scripts/ring.sh "kernel $lane" -count=1 -p 2 -exec "$PWD/bin/vmrun -kernel $lane" "$@" $(scripts/kernel-packages.sh)
 }
 
+# histogram NAME ARGS...: random operations, and what they were, which is worth seeing
+# also where they all passed.
+histogram() {
+	local name=$1 status=0
+	shift
+	scripts/ring.sh "$name" -count=1 "$@" ./internal/interop || status=$?
+	grep -hE '^ *--- (PASS|FAIL): Test[A-Za-z]+/seed|operations in|^ +[a-z, -]+ lvm2 +[0-9]+ +rok' ".cache/test/$name.log"
+	return $status
+}
+
 # ROK_MACHINE: the machine's own tests boot it, and may not skip here.
 ring() {
 	case $1 in
@@ -37,7 +47,8 @@ ring() {
 	native) scripts/native.sh build && scripts/native.sh run ;;
 	native-vm) scripts/native.sh build &&
 		bin/vmrun -kernel 6.12 -timeout 20m env -u VMRUN scripts/native.sh run ;;
-	interop) ROK_INTEROP_OPERATIONS=${ROK_INTEROP_OPERATIONS:-2000} scripts/ring.sh interop -count=1 -timeout 60m ./internal/interop ;;
+	interop) ROK_INTEROP_OPERATIONS=${ROK_INTEROP_OPERATIONS:-2000} histogram interop -timeout 90m -run '^Test(Random|Histories)$' ;;
+	interop-uml) ROK_INTEROP_OPERATIONS=${ROK_INTEROP_KERNEL_OPERATIONS:-300} histogram interop-uml -timeout 60m -run '^TestKernelInterop$' -exec "$PWD/bin/vmrun" ;;
 	*) echo "rings.sh: unknown ring $1" >&2; return 1 ;;
 	esac
 }

@@ -1,9 +1,9 @@
 package interop_test
 
 import (
-	"bytes"
+	"context"
 	"fmt"
-	"os/exec"
+	"os"
 	"strings"
 )
 
@@ -28,9 +28,23 @@ func differ(what, nameA, a, nameB, b string) error {
 	}
 }
 
-// check compares what lvm2 and rok see on the stand, and has both look for faults.
+// check compares what lvm2 and rok see on the stand, and has both look for faults;
+// lvm2 in one process, as starting it takes most of its time.
 func (s *stand) check(st *state, disks []int) error {
-	theirs, err := s.lvm2Reports()
+	commands := [][]string{{"fullreport", "-a", "--reportformat", "json", "--units", "b", "--nosuffix"}}
+	if len(st.scan.VGs) > 0 {
+		commands = append(commands, []string{"vgck"})
+	}
+	for _, i := range disks {
+		if _, err := st.scan.PV(s.disks[i].Path()); err == nil {
+			commands = append(commands, []string{"pvck", "--dump", "headers", s.disks[i].Path()})
+		}
+	}
+	out, complaints, err := s.script(commands...)
+	if err != nil || complaints != "" || strings.Contains(out, "CHECK:") || strings.Contains(out, "WARNING") {
+		return fmt.Errorf("lvm %q: %w: %s%s", commands, err, complaints, out)
+	}
+	theirs, err := parseReports(out)
 	if err != nil {
 		return err
 	}
@@ -44,48 +58,9 @@ func (s *stand) check(st *state, disks []int) error {
 	for _, f := range st.scan.AllFaults() {
 		return fmt.Errorf("rok finds a fault: %w", f)
 	}
-	commands := [][]string{}
-	if len(st.scan.VGs) > 0 {
-		commands = append(commands, []string{"vgck"})
-	}
-	for _, i := range disks {
-		if _, err := st.scan.PV(s.disks[i].Path()); err == nil {
-			commands = append(commands, []string{"pvck", "--dump", "headers", s.disks[i].Path()})
-		}
-	}
 	for _, g := range st.scan.VGs {
 		if err := g.VG.Validate(); err != nil {
 			return fmt.Errorf("rok validates: %w", err)
-		}
-	}
-	return s.allContent(commands)
-}
-
-// allContent runs commands at the same time, that may not complain of anything.
-func (s *stand) allContent(commands [][]string) error {
-	type running struct {
-		cmd            *exec.Cmd
-		stdout, stderr *bytes.Buffer
-		err            error
-	}
-	all := make([]*running, len(commands))
-	s.ns.do(func() {
-		for i, c := range commands {
-			r := &running{}
-			r.cmd, r.stdout, r.stderr = s.command(c...)
-			r.err = r.cmd.Start()
-			all[i] = r
-		}
-		for _, r := range all {
-			if r.err == nil {
-				r.err = r.cmd.Wait()
-			}
-		}
-	})
-	for i, r := range all {
-		out := r.stdout.String()
-		if complaints := said(r.stderr); r.err != nil || complaints != "" || strings.Contains(out, "CHECK:") || strings.Contains(out, "WARNING") {
-			return fmt.Errorf("lvm %q: %w: %s%s", commands[i], r.err, complaints, out)
 		}
 	}
 	return nil
@@ -93,14 +68,19 @@ func (s *stand) allContent(commands [][]string) error {
 
 // rewritten has lvm2 write each VG anew on this stand, which is a copy, and
 // compares the texts: it may change what it says about the writing, and its
-// device paths, no more.
+// device paths, no more. Its backup has to be rok's.
 func (s *stand) rewritten(before *state, from *stand) error {
-	for name := range before.texts {
+	for _, g := range before.scan.VGs {
+		name := g.VG.Name
+		tag := []string{"vgchange", name}
+		if lvs := g.VG.LVs; len(lvs) > 0 {
+			tag = []string{"lvchange", name + "/" + lvs[int(g.VG.Seqno)%len(lvs)].Name}
+		}
 		for _, c := range [][]string{
 			{"vgck", "--updatemetadata", name},
-			{"vgchange", "--addtag", "roktest_rewrite", name},
-			{"vgchange", "--deltag", "roktest_rewrite", name},
-			{"vgcfgbackup", "-f", s.path("files/rewritten"), name},
+			{tag[0], "--addtag", "roktest_rewrite", tag[1]},
+			{tag[0], "--deltag", "roktest_rewrite", tag[1]},
+			{"vgcfgbackup", "-f", s.path("rewritten"), name},
 		} {
 			if _, complaints, err := s.lvm2(c...); err != nil || complaints != "" {
 				return fmt.Errorf("lvm %q: %w: %s", c, err, complaints)
@@ -108,12 +88,24 @@ func (s *stand) rewritten(before *state, from *stand) error {
 			if c[1] == "--addtag" || c[0] == "vgcfgbackup" {
 				continue
 			}
-			after := s.state()
 			a := from.abridge(withoutWriting(before.texts[name]), false)
-			b := s.abridge(withoutWriting(after.texts[name]), false)
+			b := s.abridge(withoutWriting(s.state().texts[name]), false)
 			if err := differ(fmt.Sprintf("text of %s written anew by lvm %q", name, c), "before", a, "after", b); err != nil {
 				return err
 			}
+		}
+		theirs, err := os.ReadFile(s.path("rewritten"))
+		if err != nil {
+			return err
+		}
+		ours, _, err := from.system.Backup(context.Background(), name)
+		if err != nil {
+			return err
+		}
+		a := from.abridge(changing.ReplaceAllString(string(ours), ""), false)
+		b := s.abridge(changing.ReplaceAllString(string(theirs), ""), false)
+		if err := differ("backup of "+name, "rok", a, "lvm2", b); err != nil {
+			return err
 		}
 	}
 	return nil

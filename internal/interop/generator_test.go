@@ -15,6 +15,7 @@ type generator struct {
 	r     *rand.Rand
 	s     *stand
 	st    *state
+	kinds []kind
 	done  map[string]map[actor]int // of each kind
 	names int
 	files []backup
@@ -81,16 +82,19 @@ func (g *generator) next(st *state) *operation {
 	for {
 		total := 0.0
 		share := func(k kind) float64 { n := float64(1 + g.done[k.name][by]); return float64(k.weight) / (n * n) }
-		for _, k := range kinds {
+		for _, k := range g.kinds {
 			total += share(k)
 		}
 		at := g.r.Float64() * total
-		for _, k := range kinds {
+		for _, k := range g.kinds {
 			if at -= share(k); at >= 0 {
 				continue
 			}
 			if args := k.make(g, g.r.IntN(100) < wrongOf); args != nil {
-				return &operation{by: by, kind: k.name, args: args}
+				if by == byRok && g.chance(25) && g.s.rokLine(args) != nil {
+					by = byProgram
+				}
+				return &operation{by: by, kind: k.name, args: g.s.anyVG(args)}
 			}
 			break
 		}
@@ -101,7 +105,7 @@ func (g *generator) count(o *operation) {
 	if g.done[o.kind] == nil {
 		g.done[o.kind] = map[actor]int{}
 	}
-	g.done[o.kind][o.by]++
+	g.done[o.kind][o.by.side()]++
 }
 
 // name returns a new name.

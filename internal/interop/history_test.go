@@ -25,7 +25,7 @@ func TestHistories(t *testing.T) {
 				switch {
 				case len(words) == 0 || words[0] == "#":
 				case words[0] == "disks":
-					m = newMatch(t, parseSizes(t, words[1:]), newTally())
+					m = newMatch(t, parseSizes(t, words[1:]), newTally(kinds))
 				default:
 					require.NotNil(t, m, "no disks")
 					m.play(parseOperation(line))

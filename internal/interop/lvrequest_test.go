@@ -12,7 +12,13 @@ import (
 // changeLVs does what a command for LVs says.
 func (r *request) changeLVs(ctx context.Context, s *stand) error {
 	vg, lv, _ := strings.Cut(r.names[0], "/")
-	o := lvm.ChangeOptions{Inactive: s.offline, KeepStart: s.offline, Deactivate: true}
+	if r.command == "lvchange" && r.has("-a") {
+		return r.activate(ctx, s, vg, []string{lv})
+	}
+	o := lvm.ChangeOptions{
+		Inactive: s.offline || r.value("-a") == "n", KeepStart: s.offline || r.value("-Z") == "n" && !r.has("-T"),
+		Signatures: lvm.WipeSignatures, Deactivate: true,
+	}
 	_, err := s.system.ChangeWith(ctx, vg, o, func(g *lvm.DiskVG) ([]lvm.Op, error) {
 		op, err := r.lvOperation(s, g, lv)
 		return []lvm.Op{op}, err
@@ -51,6 +57,9 @@ func (r *request) options0() lvm.Options {
 }
 
 func (r *request) createLV(s *stand, g *lvm.DiskVG, lv string) (lvm.Op, error) {
+	if r.has("-T") || r.has("-s") {
+		return r.createThin(lv)
+	}
 	amount, _, err := r.amount()
 	if err != nil {
 		return nil, err
@@ -140,5 +149,10 @@ func (r *request) changeLV(lv string) (lvm.Op, error) {
 		}
 		c.ReadAhead = &a
 	}
+	if r.has("--discards") {
+		word := r.value("--discards")
+		c.Discards = &word
+	}
+	c.ZeroNewBlocks, c.ErrorWhenFull = r.yes("-Z"), r.yes("--errorwhenfull")
 	return c, nil
 }

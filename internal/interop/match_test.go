@@ -21,19 +21,21 @@ type match struct {
 	state         *state // of the first
 	trace         []string
 
-	steps, rewrites int
-	tally           *tally
+	steps   int
+	tally   *tally
+	devices string // where there is device-mapper: what it has
 }
 
 // tally is what was done, of which kinds, and by whom.
 type tally struct {
+	kinds                  []kind
 	changed, refused, idle int
 	of                     map[string]map[actor]int
 	refusedOf              map[string]int
 }
 
-func newTally() *tally {
-	return &tally{of: map[string]map[actor]int{}, refusedOf: map[string]int{}}
+func newTally(kinds []kind) *tally {
+	return &tally{kinds: kinds, of: map[string]map[actor]int{}, refusedOf: map[string]int{}}
 }
 
 func newMatch(t testing.TB, sizes []units.Bytes, y *tally) *match {
@@ -73,25 +75,57 @@ func (m *match) play(o *operation) {
 		fail(fmt.Errorf("one refused, and the disks are the same"))
 	}
 	fail(differ("on the disks", string(o.by), m.state.neutral, string(o.by.other()), copied.neutral))
+	if !m.first.offline {
+		devices := m.devices
+		fail(m.sameDevices(o, copied))
+		changed = changed || m.devices != devices
+	}
 	if !changed && on.refused != off.refused && !m.idle(on, off) {
 		fail(fmt.Errorf("one refused"))
 	}
+	m.count(o, changed, on.refused)
+	if !m.first.offline {
+		// Neither becomes a copy of the other: each has a history of both. What rok
+		// wrote is looked at.
+		if o.by.side() == byRok {
+			fail(m.first.check(m.state, m.touched(before)))
+		} else {
+			fail(m.second.check(copied, m.touched(before)))
+		}
+		return
+	}
 	m.second.copyFrom(m.first)
 	fail(m.first.check(m.state, m.touched(before)))
-	if o.by == byRok && changed && m.steps%4 == 0 {
-		m.rewrites++
+	if o.by.side() == byRok && changed && m.steps%4 == 0 {
 		fail(m.second.rewritten(m.state, m.first))
 		m.second.copyFrom(m.first)
 	}
-	m.count(o, changed, on.refused)
+}
+
+// sameDevices compares what the kernel has of the two stands' LVs.
+func (m *match) sameDevices(o *operation, copied *state) error {
+	v, err := lookAtKernel()
+	if err != nil {
+		return err
+	}
+	on, err := m.first.devices(m.state, v)
+	if err != nil {
+		return err
+	}
+	off, err := m.second.devices(copied, v)
+	m.devices = on
+	if err != nil {
+		return err
+	}
+	return differ("devices", string(o.by), on, string(o.by.other()), off)
 }
 
 // idle: there was nothing to do, which lvm2 calls done and rok refuses, or the
 // other way round.
 func (m *match) idle(a, b outcome) bool {
 	for _, o := range []outcome{a, b} {
-		if o.by == byRok && o.refused {
-			return strings.Contains(o.said, "is so already")
+		if o.by.side() == byRok && o.refused {
+			return strings.Contains(o.said, "so already")
 		}
 	}
 	return false
@@ -117,7 +151,7 @@ func (m *match) count(o *operation, changed, refused bool) {
 	if y.of[o.kind] == nil {
 		y.of[o.kind] = map[actor]int{}
 	}
-	y.of[o.kind][o.by]++
+	y.of[o.kind][o.by.side()]++
 	switch {
 	case changed:
 		y.changed++
@@ -132,12 +166,25 @@ func (m *match) count(o *operation, changed, refused bool) {
 // print is the histogram.
 func (y *tally) print(t testing.TB, took time.Duration) {
 	var b strings.Builder
-	for _, k := range kinds {
+	for _, k := range y.kinds {
 		fmt.Fprintf(&b, "  %-18s lvm2 %4d  rok %4d  refused %3d\n", k.name, y.of[k.name][byLVM2], y.of[k.name][byRok], y.refusedOf[k.name])
 	}
 	n := max(1, y.changed+y.refused+y.idle)
 	t.Logf("%d operations in %v: %d changed something (%d%%), %d refused by both (%d%%), %d had nothing to change\n%s",
 		n, took.Round(time.Second), y.changed, y.changed*100/n, y.refused, y.refused*100/n, y.idle, b.String())
+}
+
+// requireShares requires of a whole run what its operations are to be: mostly
+// ones that change something, some that are refused, and enough of each kind. from
+// is how often a kind came from each side.
+func (y *tally) requireShares(t testing.TB, from func(kind string) int) {
+	t.Helper()
+	for _, k := range y.kinds {
+		require.GreaterOrEqual(t, from(k.name), 30, k.name)
+	}
+	n := y.changed + y.refused + y.idle
+	require.GreaterOrEqual(t, y.changed*100, n*70, "changes")
+	require.GreaterOrEqual(t, y.refused*100, n*10, "refused ones")
 }
 
 func parseSizes(t testing.TB, words []string) (sizes []units.Bytes) {

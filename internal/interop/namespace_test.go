@@ -1,6 +1,8 @@
 package interop_test
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -42,7 +44,16 @@ func enter(run string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	return unix.Mount(run, "/run", "", unix.MS_BIND, "")
+	// Temporary files may be below /run, too, and stay visible.
+	if inside, err := filepath.Rel("/run", os.TempDir()); err == nil && filepath.IsLocal(inside) {
+		if err := os.MkdirAll(filepath.Join(run, inside), 0o700); err != nil {
+			return err
+		}
+		if err := unix.Mount(os.TempDir(), filepath.Join(run, inside), "", unix.MS_BIND, ""); err != nil {
+			return err
+		}
+	}
+	return unix.Mount(run, "/run", "", unix.MS_BIND|unix.MS_REC, "")
 }
 
 // do runs call in the namespace.

@@ -12,9 +12,18 @@ import (
 type actor string
 
 const (
-	byLVM2 actor = "lvm2"
-	byRok  actor = "rok"
+	byLVM2    actor = "lvm2"
+	byRok     actor = "rok"     // by lvm.System
+	byProgram actor = "program" // by bin/rok
 )
+
+// side is whose code a is: lvm2's or rok's.
+func (a actor) side() actor {
+	if a == byProgram {
+		return byRok
+	}
+	return a
+}
 
 func (a actor) other() actor {
 	if a == byLVM2 {
@@ -41,11 +50,19 @@ func parseOperation(line string) *operation {
 
 // always are the options that lvm2 needs so that it asks nothing, and does not
 // want to activate what it cannot.
-var always = map[string][]string{
-	"lvcreate": {"-an", "-Zn", "-Wn"},
-	"lvreduce": {"-f", "-y"},
-	"lvremove": {"-y"},
-	"pvresize": {"-y"},
+func (s *stand) always(command string) []string {
+	switch command {
+	case "lvcreate":
+		if s.offline {
+			return []string{"-an", "-Zn", "-Wn"}
+		}
+		return []string{"-y"}
+	case "lvreduce":
+		return []string{"-f", "-y"}
+	case "lvremove", "lvextend", "lvchange", "pvresize":
+		return []string{"-y"}
+	}
+	return nil
 }
 
 // outcome is what became of an operation.
@@ -65,7 +82,10 @@ func (o outcome) String() string {
 
 // do has a do the operation.
 func (s *stand) do(a actor, args []string) outcome {
-	if a == byRok {
+	if program := rokProgram(); a == byProgram && program != "" {
+		return s.program(program, args)
+	}
+	if a.side() == byRok {
 		err := parseRequest(args).run(s)
 		o := outcome{by: a, said: "no error"}
 		if err != nil {
@@ -79,7 +99,7 @@ func (s *stand) do(a actor, args []string) outcome {
 		}
 		return o
 	}
-	line := append([]string{args[0]}, always[args[0]]...)
+	line := append([]string{args[0]}, s.always(args[0])...)
 	for _, arg := range args[1:] {
 		line = append(line, s.expand(arg))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm"
@@ -15,7 +16,7 @@ import (
 const (
 	vgFields  = "vg_name,vg_uuid,vg_fmt,vg_attr,vg_permissions,vg_extendable,vg_exported,vg_autoactivation,vg_partial,vg_allocation_policy,vg_size,vg_free,vg_extent_size,vg_extent_count,vg_free_count,max_lv,max_pv,pv_count,vg_missing_pv_count,lv_count,snap_count,vg_seqno,vg_tags,vg_systemid,vg_lock_type,vg_lock_args,vg_profile"
 	pvFields  = "pv_name,vg_name,pv_uuid,pv_fmt,pv_attr,pv_allocatable,pv_exported,pv_missing,pv_in_use,pv_size,pv_free,pv_used,pe_start,pv_pe_count,pv_pe_alloc_count,pv_ba_start,pv_ba_size,pv_tags"
-	lvFields  = "lv_name,vg_name,lv_uuid,lv_full_name,lv_path,lv_dm_path,lv_attr,lv_size,lv_metadata_size,seg_count,lv_permissions,lv_allocation_policy,lv_skip_activation,lv_autoactivation,lv_when_full,lv_read_ahead,lv_active,lv_kernel_major,lv_kernel_minor,origin,pool_lv,data_lv,metadata_lv,lv_tags,lv_profile,lv_host"
+	lvFields  = "lv_name,vg_name,lv_uuid,lv_full_name,lv_path,lv_dm_path,lv_attr,lv_size,lv_metadata_size,seg_count,lv_permissions,lv_allocation_policy,lv_skip_activation,lv_autoactivation,lv_when_full,lv_read_ahead,lv_active,lv_kernel_major,lv_kernel_minor,data_percent,snap_percent,origin,pool_lv,data_lv,metadata_lv,lv_tags,lv_profile,lv_host"
 	segFields = "lv_name,vg_name,lv_attr,segtype,seg_start,seg_start_pe,seg_size,seg_size_pe,stripes,stripe_size,chunk_size,seg_pe_ranges,devices,transaction_id,thin_id,thin_count,discards,zero,seg_tags"
 )
 
@@ -48,20 +49,14 @@ func line(fields map[string]string) string {
 	return strings.Join(words, " ")
 }
 
-// lvm2Reports are what vgs, pvs, lvs -a and lvs -a --segments say.
-func (s *stand) lvm2Reports() (reports, error) {
-	text, complaints, err := s.lvm2("fullreport", "-a", "--reportformat", "json", "--units", "b", "--nosuffix",
-		"--configreport", "vg", "-o", vgFields, "--configreport", "pv", "-o", pvFields,
-		"--configreport", "lv", "-o", lvFields, "--configreport", "seg", "-o", segFields,
-		"--configreport", "pvseg", "-o", "pv_name")
-	if err != nil || complaints != "" {
-		return nil, fmt.Errorf("fullreport: %w: %s", err, complaints)
-	}
+// parseReports reads what lvm2's fullreport printed: what vgs, pvs, lvs -a and lvs
+// -a --segments say, and behind it the output of other commands.
+func parseReports(text string) (reports, error) {
 	var doc struct {
 		Report []map[string][]map[string]string `json:"report"`
 	}
-	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, err
+	if err := json.NewDecoder(strings.NewReader(text)).Decode(&doc); err != nil {
+		return nil, fmt.Errorf("fullreport: %w: %s", err, text)
 	}
 	r := reports{}
 	for _, vg := range doc.Report {
@@ -139,6 +134,11 @@ func (r reports) add(about string, report any) {
 				words = append(words, w.(string))
 			}
 			fields[key] = strings.Join(words, separator)
+		case json.Number:
+			fields[key] = v.String()
+			if f, err := v.Float64(); err == nil && strings.HasSuffix(key, "_percent") {
+				fields[key] = strconv.FormatFloat(f, 'f', 2, 64)
+			}
 		default:
 			fields[key] = fmt.Sprint(v)
 		}

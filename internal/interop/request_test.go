@@ -19,8 +19,16 @@ type request struct {
 	names   []string
 }
 
-// bare are the options without a value.
-var bare = map[string]bool{"-y": true}
+// bare reports whether an option of a command has no value.
+func bare(command, option string) bool {
+	switch option {
+	case "-y", "-K":
+		return true
+	case "-s", "-T":
+		return command == "lvcreate"
+	}
+	return false
+}
 
 func parseRequest(args []string) *request {
 	r := &request{command: args[0], options: map[string][]string{}}
@@ -29,7 +37,7 @@ func parseRequest(args []string) *request {
 		switch {
 		case !strings.HasPrefix(a, "-"):
 			r.names = append(r.names, a)
-		case bare[a] || i+1 == len(args):
+		case bare(args[0], a) || i+1 == len(args):
 			r.options[a] = append(r.options[a], "")
 		default:
 			r.options[a] = append(r.options[a], args[i+1])
@@ -139,6 +147,9 @@ func (r *request) run(s *stand) error {
 		_, err := s.system.RemoveVG(ctx, r.names[0], r.has("-y"), lvm.ChangeOptions{Deactivate: true})
 		return err
 	case "vgchange":
+		if r.has("-a") {
+			return r.activate(ctx, s, r.names[0], nil)
+		}
 		return r.changeVG(ctx, s)
 	case "vgcfgbackup":
 		text, _, err := s.system.Backup(ctx, r.names[0])

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,8 @@ type stand struct {
 	sizes   []units.Bytes
 	ns      *namespace
 	system  *lvm.System
-	offline bool // without device-mapper
+	offline bool   // without device-mapper
+	vg      string // begins the names of VGs where there is device-mapper
 	twin    *stand
 }
 
@@ -51,6 +53,9 @@ func needLVM2(t testing.TB) {
 func newStand(t testing.TB, sizes []units.Bytes) *stand {
 	t.Helper()
 	s := &stand{t: t, dir: newFolder(t), sizes: sizes, offline: !testenv.Inside()}
+	if !s.offline {
+		s.vg = testenv.Name(t) + "-"
+	}
 	for _, d := range []string{"etc", "files", "run/lock/lvm", "run/lvm"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(s.dir, d), 0o700))
 	}
@@ -73,6 +78,7 @@ func newStand(t testing.TB, sizes []units.Bytes) *stand {
 }
 global {
 	use_lvmpolld = 0
+	thin_check_executable = ""
 }
 activation {
 	udev_sync = 0
@@ -83,7 +89,14 @@ backup {
 	retain_min = 1
 	retain_days = 0
 }
-`, filter.String())
+report {
+	vgs_cols_full = "%s"
+	pvs_cols_full = "%s"
+	lvs_cols_full = "%s"
+	segs_cols_full = "%s"
+	pvsegs_cols_full = "pv_name"
+}
+`, filter.String(), vgFields, pvFields, lvFields, segFields)
 	require.NoError(t, os.WriteFile(s.path("etc/lvm.conf"), []byte(conf), 0o600))
 	s.ns = newNamespace(t, s.path("run"))
 	var err error
@@ -98,15 +111,29 @@ backup {
 
 func (s *stand) path(name string) string { return filepath.Join(s.dir, name) }
 
-// expand puts the stand's own names into an argument: %3 is a disk, %f7 a file.
+// expand puts the stand's own names into an argument: %3 is a disk, %f7 a file,
+// %v2 a VG.
 func (s *stand) expand(arg string) string {
+	arg = strings.ReplaceAll(arg, "%v", s.vg)
 	for i, d := range s.disks {
 		arg = strings.ReplaceAll(arg, fmt.Sprintf("%%%d", i), d.Path())
 	}
 	return strings.ReplaceAll(arg, "%f", s.path("files/f"))
 }
 
-// abridge is the other way round; of the twin's names, too, where both is set.
+// anyVG puts %v for the beginning of the VGs' names.
+func (s *stand) anyVG(args []string) []string {
+	if s.vg == "" {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, s.vg, "%v")
+	}
+	return args
+}
+
+// abridge is expand the other way round; of the twin's names, too, where both is set.
 func (s *stand) abridge(text string, both bool) string {
 	if both && s.twin != nil {
 		text = s.twin.abridge(text, false)
@@ -119,15 +146,23 @@ func (s *stand) abridge(text string, both bool) string {
 			pairs = append(pairs, path+end, fmt.Sprintf("%%%d%s", i, end))
 		}
 	}
+	if s.vg != "" {
+		pairs = append(pairs, s.vg, "%v", strings.ReplaceAll(s.vg, "-", "--"), "%v")
+	}
 	return strings.NewReplacer(append(pairs, s.path("files/f"), "%f")...).Replace(text)
 }
 
-// command is an lvm2 command, not started.
-func (s *stand) command(args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+// lvm2Command is an lvm2 command, not started.
+func (s *stand) lvm2Command(args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
 	if s.offline {
 		args = append(args[:len(args):len(args)], "--driverloaded", "n")
 	}
-	cmd = exec.Command("lvm", args...)
+	return s.command("lvm", args...)
+}
+
+// command is a program on the stand, not started.
+func (s *stand) command(program string, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+	cmd = exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), "LVM_SYSTEM_DIR="+s.path("etc"), "LVM_SUPPRESS_FD_WARNINGS=1", "DM_DISABLE_UDEV=1", "LC_ALL=C", "TZ=UTC")
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -149,7 +184,26 @@ func said(stderr *bytes.Buffer) string {
 // lvm2 runs an lvm2 command, and returns what it printed, and what it complained
 // of.
 func (s *stand) lvm2(args ...string) (out, complaints string, err error) {
-	cmd, stdout, stderr := s.command(args...)
+	cmd, stdout, stderr := s.lvm2Command(args...)
+	s.ns.do(func() { err = cmd.Run() })
+	return stdout.String(), said(stderr), err
+}
+
+// script runs lvm2 commands in one process, which saves most of the time, up to the
+// first that fails.
+func (s *stand) script(commands ...[]string) (out, complaints string, err error) {
+	text := "#!lvm\n"
+	for _, c := range commands {
+		if s.offline {
+			c = append(c[:len(c):len(c)], "--driverloaded", "n")
+		}
+		text += strings.Join(c, " ") + "\n"
+	}
+	path := s.path("script")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", "", err
+	}
+	cmd, stdout, stderr := s.command("lvm", path)
 	s.ns.do(func() { err = cmd.Run() })
 	return stdout.String(), said(stderr), err
 }

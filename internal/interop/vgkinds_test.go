@@ -163,6 +163,9 @@ func (g *generator) vgextend(wrong bool) []string {
 		}
 		return args("vgextend", "none", disk(one(g, free)))
 	}
+	if most := int(vg.VG.MaxPV); most > 0 && len(vg.VG.PVs)+3 > most {
+		free = orphans // of an empty disk lvm2 makes a PV before it refuses
+	}
 	if len(free) == 0 {
 		return nil
 	}
