@@ -98,11 +98,7 @@ func (j *judge) get() (d disks) {
 	for _, file := range j.files {
 		b, err := os.ReadFile(file)
 		require.NoError(j.t, err)
-		s := newSparse(j.size)
-		for at := 0; at < len(b); at += 512 {
-			s.put(int64(at/512), sector(b[at:at+512]))
-		}
-		d = append(d, s)
+		d = append(d, sparseOf(b))
 	}
 	return d
 }

@@ -1,9 +1,10 @@
 #!/bin/bash
 # crash.sh: power cuts after every write of a commit, on every subset of what was not
-# flushed yet; lvm2 judges each state that differs for a reader, on loop devices. As root.
+# flushed yet, and the process killed instead of each write; lvm2 judges each state that
+# differs for a reader, on loop devices. As root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "crash.sh: loop devices want root" >&2; exit 1; }
 [ -e /dev/loop-control ] || { echo "crash.sh: no loop devices" >&2; exit 1; }
 type -p lvm >/dev/null || { echo "crash.sh: no lvm2" >&2; exit 1; }
-go test -count=1 -timeout 60m -v -run '^TestLVM2Judges' ./lvm -judge
+go test -count=1 -timeout 60m -v -run '^(TestLVM2Judges|TestKilled$|TestPowerCut)' ./lvm -judge

@@ -12,7 +12,7 @@ cat >"$dir/groups" <<'END'
 text lvm/text error,node,reader,scan,value -AppendString
 disk lvm/disk area,areaheader,bounds,checksum,errors,label,pvheader,ring,search,signature,signaturetable -appendAreas,AppendAreaHeader,appendLocation,AppendLabel,appendPVHeader,SetUsed,MaxText,Place,next,Writes,Sectors
 vg lvm decode,entries,heldtext,id,lvtext,pooltext,pvtext,segmenttext,snapshottext,stripedtext,summary,thintext,vgtext -print,printer,AppendText,AppendBackup,comment,timeComment,renamePVs,typeWord,segmentName,NewID,append,Compact
-checks lvm fault,validate,validatesegment,validatespace -
+checks lvm fault,validate,validateloops,validatesegment,validatespace -
 scan lvm diskpv,diskvg,oldtexts,scan,scanfind -NewPV
 host lvm/host conf,filter,regex,setting,settings,systemid,volumelist -
 devices lvm/host devicesfile,holder -Put,Remove,ClearPVID,set,words,line,next,hashed,devicesHash,Changed,Version,holdersOf,String

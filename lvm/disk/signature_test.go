@@ -125,6 +125,24 @@ func TestSignaturesWithoutATool(t *testing.T) {
 		{"vdo", put(0, "dmvdo001")},
 		{"ceph_bluestore", put(0, "bluestore block device")},
 		{"swsuspend", put(4086, "S1SUSPEND")},
+		// blkid 2.38.1 calls images with these marks and nothing else the same.
+		{"hfs", put(1024, "BD\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\x00")},
+		{"ufs", put(8192+1372, "\x54\x19\x01\x00")},
+		{"squashfs3", put(0, "sqsh")},
+		{"ubifs", put(0, "\x31\x18\x10\x06")},
+		{"zonefs", put(0, "SFOZ")},
+		{"ReFS", put(3, "ReFS\x00")},
+		{"vxfs", put(1024, "\xf5\xfc\x01\xa5")},
+		{"nss", put(4096, "SPB5")},
+		{"VMFS", put(2<<20, "\x5e\xf1\xab\x2f")},
+		{"ubi", put(0, "UBI#")},
+		{"VMFS_volume_member", put(1<<20, "\x0d\xd0\x01\xc0")},
+		{"oracleasm", put(32, "ORCLDISK")},
+		{"xfs_external_log", put(0, "\xfe\xed\xba\xbe\x00\x00\x00\x01\x00\x00\x00\x02")},
+		{"lsi_mega_raid_member", put(size-512, "$XIDE$")},
+		{"jmicron_raid_member", put(size-512, "JM")},
+		{"hpt37x_raid_member", put(9*512+32, "\xf0\x16\x78\x5a")},
+		{"promise_fasttrack_raid_member", put(size-63*512, "Promise Technology, Inc.")},
 	}
 	for _, test := range tests {
 		t.Run(test.typ, func(t *testing.T) {
@@ -140,7 +158,7 @@ func TestSignaturesWithoutATool(t *testing.T) {
 // neither is a boot sector without a table.
 func TestSignaturesByChance(t *testing.T) {
 	for at, magic := range map[int64]string{
-		510: "\x55\xaa", 508: "\xda\xbe", 1024 + 6: "\x34\x34", 1024 + 16: "\x7f\x13", 1024 + 24: "\x5a\x4d", 512: "LABELONE",
+		1024: "BD", 510: "\x55\xaa", 508: "\xda\xbe", 1024 + 6: "\x34\x34", 1024 + 16: "\x7f\x13", 1024 + 24: "\x5a\x4d", 512: "LABELONE",
 	} {
 		s := &sectors{units.MiB, map[int64][]byte{at / 512: make([]byte, 512)}}
 		copy(s.data[at/512][at%512:], magic)

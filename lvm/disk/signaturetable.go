@@ -1,6 +1,10 @@
 package disk
 
-import "github.com/rok-storage/rok/units"
+import (
+	"encoding/binary"
+
+	"github.com/rok-storage/rok/units"
+)
 
 // mark is where something leaves a mark, and which. Types, offsets and magic
 // numbers are those of util-linux, libblkid/src/superblocks and
@@ -66,6 +70,22 @@ func marks() []mark {
 		{"cramfs", fileSystem, at(0), "\x45\x3d\xcd\x28", nil},
 		{"romfs", fileSystem, at(0), "-rom1fs-", nil},
 		{"bfs", fileSystem, at(0), "\xce\xfa\xad\x1b", nil},
+		{"hfs", fileSystem, at(1024), "BD", checkHFS},
+		{"ufs", fileSystem, ufsCopies, "\x54\x19\x01\x00", nil},
+		{"ufs", fileSystem, ufsCopies, "\x00\x01\x19\x54", nil},
+		{"ufs", fileSystem, ufsCopies, "\x19\x01\x54\x19", nil},
+		{"ufs", fileSystem, ufsCopies, "\x19\x54\x01\x19", nil},
+		{"squashfs3", fileSystem, at(0), "sqsh", nil},
+		{"ubifs", fileSystem, at(0), "\x31\x18\x10\x06", nil},
+		{"zonefs", fileSystem, at(0), "SFOZ", nil},
+		{"ReFS", fileSystem, at(0), "\x00\x00\x00ReFS\x00", nil},
+		{"vxfs", fileSystem, at(1024), "\xf5\xfc\x01\xa5", nil},
+		{"nss", fileSystem, at(4096), "SPB5", nil},
+		{"VMFS", fileSystem, at(2 << 20), "\x5e\xf1\xab\x2f", nil},
+		{"xfs_external_log", volume, at(0), "\xfe\xed\xba\xbe", nil},
+		{"ubi", volume, at(0), "UBI#", nil},
+		{"VMFS_volume_member", volume, at(1 << 20), "\x0d\xd0\x01\xc0", nil},
+		{"oracleasm", volume, at(32), "ORCLDISK", nil},
 		{"ceph_bluestore", volume, at(0), "bluestore block device", nil},
 
 		{"swap", swapSpace, swapPages, "SWAPSPACE2", nil},
@@ -85,6 +105,10 @@ func marks() []mark {
 		{"ddf_raid_member", diskOf, fromEnd(512, 257*512), "\xde\x11\xde\x11", nil},
 		{"ddf_raid_member", diskOf, fromEnd(512, 257*512), "\x11\xde\x11\xde", nil},
 		{"nvidia_raid_member", diskOf, fromEnd(1024), "NVIDIA", nil},
+		{"lsi_mega_raid_member", diskOf, fromEnd(512), "$XIDE$", nil},
+		{"jmicron_raid_member", diskOf, fromEnd(512), "JM", nil},
+		{"hpt37x_raid_member", diskOf, at(9*512 + 32), "\xf0\x16\x78\x5a", nil},
+		{"promise_fasttrack_raid_member", diskOf, promiseSectors, "Promise Technology, Inc.", nil},
 		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6b", nil},
 		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6c", nil},
 		{"drbd", diskOf, fromEnd(4096 - 60), "\x83\x74\x02\x6d", nil},
@@ -188,6 +212,20 @@ func udfDescriptors(units.Bytes) (list []units.Bytes) {
 	return list
 }
 
+// ufsCopies: in the superblock, of which there are some places.
+func ufsCopies(units.Bytes) []units.Bytes {
+	const magic = 1372
+	return []units.Bytes{magic, 8<<10 + magic, 64<<10 + magic, 256<<10 + magic}
+}
+
+// promiseSectors are counted from the end.
+func promiseSectors(size units.Bytes) (list []units.Bytes) {
+	for _, n := range []units.Bytes{63, 255, 256, 16, 399, 591, 675, 735, 911, 974, 991, 951, 3087} {
+		list = append(list, fromEnd(n*512)(size)...)
+	}
+	return list
+}
+
 // checkMBR tells a partition table from the boot sector of a file system, which
 // ends in the same way.
 func checkMBR(p *prober, _ units.Bytes) string {
@@ -210,6 +248,15 @@ func checkMBR(p *prober, _ units.Bytes) string {
 		return ""
 	}
 	return typ
+}
+
+// checkHFS: blocks are of whole sectors, and not of none.
+func checkHFS(p *prober, at units.Bytes) string {
+	const blockSize = 20 // drAlBlkSiz
+	if b := p.bytes(at+blockSize, 4); b == nil || binary.BigEndian.Uint32(b) == 0 || binary.BigEndian.Uint32(b)%512 != 0 {
+		return ""
+	}
+	return "hfs"
 }
 
 // checkSun: the words of the label add up to nothing by exclusive or.
