@@ -54,6 +54,7 @@ func (s *storage) open() (*lvm.System, error) {
 		h.LockWait = s.wait
 		cfg.Host = &h
 	}
+	cfg.OnText = collectLate
 	cfg.OpenDM = func() (*dm.Conn, error) {
 		conn, err := s.e.openDM(nil)
 		if errors.Is(err, fs.ErrPermission) {
