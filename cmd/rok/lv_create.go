@@ -38,8 +38,9 @@ of a thin volume in its pool, of others with --size for what changes.
 VG alone lets rok choose a name; with --count it makes so many. PV, or --on, says where:
 a device, perhaps with ranges of extents behind it as in /dev/sda:0-99, or @TAG.
 
-What is new begins with zeros. Where something else was on its extents, it is named, and
-the volume not made, unless --yes wipes it or --wipe-signatures n leaves it.`,
+What is new and active begins with zeros. Where something else was on its extents, it is
+named, and the volume not made, unless --yes wipes it or --wipe-signatures n leaves it. What
+is --inactive or read-only begins with what is there.`,
 		Example: `  rok lv create data/new --size 1G
   rok lv create data/fast --size 25%FREE --stripes 2 --stripe-size 64K
   rok lv create data --count 10 --size 100M
