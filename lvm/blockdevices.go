@@ -20,26 +20,43 @@ type blockDevice struct {
 	disk sysDevice // the disk's; the same where it is one
 }
 
-// blockDevices are those of the machine, but for drives that would spin up, and
-// what want, if it is not nil, does not want. Where proc is not empty, it says which
-// there are: one file in place of some for each of them.
-func blockDevices(sys, proc string, want func(HostDevice) bool) ([]blockDevice, error) {
-	block := filepath.Join(sys, "block")
-	if want == nil {
-		want = func(HostDevice) bool { return true }
-	}
-	if proc != "" && exists(block) {
-		if text, err := ioctl.ReadFile(filepath.Join(proc, "partitions")); err == nil {
+// deviceSearch says which block devices are looked for. What sysfs has of a device
+// is many small files, and a machine may have hundreds of devices that are not PVs.
+type deviceSearch struct {
+	sys string
+	// proc, if not empty, says which devices there are: one file in place of some
+	// for each of them.
+	proc string
+	// isLV tells LVs by their numbers. Nil: sysfs does.
+	isLV func(number uint64) bool
+	// want is asked before sysfs is. Nil: all are wanted.
+	want func(HostDevice) bool
+}
+
+// blockDevices are those that are looked for, but for drives that would spin up.
+func (f *deviceSearch) blockDevices() ([]blockDevice, error) {
+	block := filepath.Join(f.sys, "block")
+	if f.proc != "" && exists(block) {
+		if text, err := ioctl.ReadFile(filepath.Join(f.proc, "partitions")); err == nil {
 			if all, ok := readPartitions(string(text)); ok {
-				return findInSys(all, block, want), nil
+				return f.find(all, block), nil
 			}
 		}
 	}
-	return walkDisks(block, want)
+	return f.walkDisks(block)
+}
+
+// device is the device of a folder, if it is looked for.
+func (f *deviceSearch) device(s sysDevice, number uint64) (d HostDevice, ok bool) {
+	if f.isLV != nil && s.mapped() && f.isLV(number) {
+		return d, false
+	}
+	d = HostDevice{s.path(), number}
+	return d, d.Path != "" && (f.want == nil || f.want(d))
 }
 
 // walkDisks reads sysfs.
-func walkDisks(block string, want func(HostDevice) bool) (list []blockDevice, err error) {
+func (f *deviceSearch) walkDisks(block string) (list []blockDevice, err error) {
 	entries, err := os.ReadDir(block)
 	if err != nil {
 		return nil, err
@@ -61,7 +78,7 @@ func walkDisks(block string, want func(HostDevice) bool) (list []blockDevice, er
 			if !ok || p.empty() {
 				continue
 			}
-			if d := (HostDevice{p.path(), number}); d.Path != "" && want(d) {
+			if d, ok := f.device(p, number); ok {
 				list = append(list, blockDevice{d, p, s})
 			}
 		}
@@ -77,7 +94,8 @@ type listedDevice struct {
 
 // readPartitions reads /proc/partitions (show_partition, block/genhd.c), which
 // has a line for each disk and each partition that has a size. What it does not
-// understand, as an empty file in a container, it leaves to walkDisks.
+// understand, as an empty file in a container, it leaves to
+// walkDisks.
 func readPartitions(text string) (list []listedDevice, ok bool) {
 	const heading = "major minor"
 	if !strings.HasPrefix(text, heading) {
@@ -101,12 +119,12 @@ func readPartitions(text string) (list []listedDevice, ok bool) {
 	return list, true
 }
 
-// findInSys finds the folders of listed devices, and tells disks from partitions.
-func findInSys(all []listedDevice, block string, want func(HostDevice) bool) (list []blockDevice) {
+// find finds the folders of listed devices, and tells disks from partitions.
+func (f *deviceSearch) find(all []listedDevice, block string) (list []blockDevice) {
 	for _, l := range all {
 		s := sysDevice{block + "/" + l.name}
-		path := s.path() // of a partition it is the same
-		if path == "" || !want(HostDevice{path, l.number}) {
+		d, ok := f.device(s, l.number) // of a partition it is the same
+		if !ok {
 			continue
 		}
 		disk := l.name
@@ -119,7 +137,7 @@ func findInSys(all []listedDevice, block string, want func(HostDevice) bool) (li
 			continue
 		}
 		if !unfit(disk) {
-			list = append(list, blockDevice{HostDevice{path, l.number}, s, sysDevice{block + "/" + disk}})
+			list = append(list, blockDevice{d, s, sysDevice{block + "/" + disk}})
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ func TestReadPartitions(t *testing.T) {
    7       10  100 loop10
    9        9  100 gone
 `), 0o600))
-	list, err := blockDevices(sys, proc, nil)
+	list, err := (&deviceSearch{sys: sys, proc: proc}).blockDevices()
 	require.NoError(t, err)
 	var paths, dirs []string
 	for _, d := range list {
@@ -41,7 +42,7 @@ func TestReadPartitions(t *testing.T) {
 	}, dirs)
 	require.Equal(t, unix.Mkdev(65, 161), list[2].Number)
 
-	list, err = blockDevices(sys, proc, func(d HostDevice) bool { return d.Path == "/dev/sda1" || d.Path == "/dev/sda" })
+	list, err = (&deviceSearch{sys: sys, proc: proc, want: func(d HostDevice) bool { return d.Path == "/dev/sda1" || d.Path == "/dev/sda" }}).blockDevices()
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Equal(t, "/dev/sda1", list[0].Path)
@@ -54,9 +55,37 @@ func TestReadPartitions(t *testing.T) {
 
 // Both ways find the same on this machine.
 func TestBlockDevices(t *testing.T) {
-	walked, err := blockDevices("/sys", "", nil)
+	walked, err := (&deviceSearch{sys: "/sys"}).blockDevices()
 	require.NoError(t, err)
-	read, err := blockDevices("/sys", "/proc", nil)
+	read, err := (&deviceSearch{sys: "/sys", proc: "/proc"}).blockDevices()
 	require.NoError(t, err)
 	require.ElementsMatch(t, walked, read)
+}
+
+// What the kernel says is an LV is not looked up in sysfs.
+func TestLVsAreNotLookedUp(t *testing.T) {
+	sys, proc := t.TempDir(), t.TempDir()
+	put := func(name, text string) {
+		path := filepath.Join(sys, "block", name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	for i, dev := range []string{"dm-0", "dm-1", "sda"} {
+		put(dev+"/size", "100")
+		put(dev+"/dev", fmt.Sprintf("254:%d", i))
+		put(dev+"/dm/name", "crypt")
+		put(dev+"/dm/uuid", "CRYPT-x")
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(proc, "partitions"), []byte("major minor  #blocks  name\n\n 254 0 100 dm-0\n 254 1 100 dm-1\n 254 2 100 sda\n"), 0o600))
+	for _, proc := range []string{proc, ""} {
+		var asked []uint64
+		search := deviceSearch{sys: sys, proc: proc, isLV: func(number uint64) bool {
+			asked = append(asked, number)
+			return number == unix.Mkdev(254, 0)
+		}}
+		list, err := search.hostDevices()
+		require.NoError(t, err)
+		require.Equal(t, []HostDevice{{"/dev/mapper/crypt", unix.Mkdev(254, 1)}, {"/dev/sda", unix.Mkdev(254, 2)}}, list)
+		require.Equal(t, []uint64{unix.Mkdev(254, 0), unix.Mkdev(254, 1)}, asked)
+	}
 }

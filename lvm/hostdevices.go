@@ -33,22 +33,19 @@ func HostDevices(sys string) ([]HostDevice, error) {
 	if sys == "" {
 		sys = "/sys"
 	}
-	return hostDevices(sys, "", nil)
+	return (&deviceSearch{sys: sys}).hostDevices()
 }
 
-// hostDevices is [HostDevices]. Devices that want, if it is not nil, does not
-// want are not looked at: what sysfs has of a device is many small files, and a
-// machine may have hundreds of devices that a filter leaves out. Where proc is not
-// empty, what it knows is not read from sysfs either.
-func hostDevices(sys, proc string, want func(HostDevice) bool) ([]HostDevice, error) {
-	found, err := blockDevices(sys, proc, want)
+// hostDevices is [HostDevices] of those that are looked for.
+func (f *deviceSearch) hostDevices() ([]HostDevice, error) {
+	found, err := f.blockDevices()
 	if err != nil {
 		return nil, err
 	}
 	var list []HostDevice
-	for _, f := range found {
-		if !f.disk.offline() && !f.dir.component() {
-			list = append(list, f.HostDevice)
+	for _, d := range found {
+		if !d.disk.offline() && !d.dir.component() {
+			list = append(list, d.HostDevice)
 		}
 	}
 	slices.SortFunc(list, func(a, b HostDevice) int {

@@ -24,8 +24,9 @@ type Scan struct {
 	// Faults are those of devices, and of PVs that are in no VG.
 	Faults []*Fault
 
-	only  string // the VG that was asked for
-	texts map[textKey]*diskText
+	only   string // the VG that was asked for
+	onText func(units.Bytes)
+	texts  map[textKey]*diskText
 }
 
 // ScanOptions say what a scan is for. The zero value reads what is needed to know
@@ -37,6 +38,9 @@ type ScanOptions struct {
 	// Verify reads the text in every area. Otherwise one whose length and
 	// checksum are those of a text that was read is taken for it.
 	Verify bool
+	// OnText is called in front of each text that is read, with its length. Nil:
+	// not called.
+	OnText func(length units.Bytes)
 }
 
 // textKey tells texts apart.
@@ -55,7 +59,7 @@ type diskText struct {
 // damaged, is a fault of the scan, not an error. One thing that comes twice, by
 // two paths, is read once.
 func ScanDevices(devices []*Device, o ScanOptions) *Scan {
-	s := &Scan{only: o.VG, texts: map[textKey]*diskText{}}
+	s := &Scan{only: o.VG, onText: o.OnText, texts: map[textKey]*diskText{}}
 	var others []foreignText
 	for _, l := range readLabels(distinct(devices)) {
 		if l.err != nil {
@@ -184,6 +188,9 @@ func (s *Scan) readText(pv *DiskPV, a *DiskArea, start cachedDevice, verify bool
 	if ok && !verify {
 		a.text = known
 		return
+	}
+	if s.onText != nil {
+		s.onText(l.Size)
 	}
 	src, err := a.ReadText(start, l)
 	if err == nil && !ok {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/lvm/host"
+	"github.com/rok-storage/rok/units"
 )
 
 // SystemConfig says what a [System] works on. The zero value, and a nil
@@ -42,6 +43,9 @@ type SystemConfig struct {
 	Command string
 	// Now is the clock of what is written down. Nil: [time.Now].
 	Now func() time.Time
+	// OnText is called in front of each text that is read, with its length: for who
+	// wants to make room. Nil: not called.
+	OnText func(length units.Bytes)
 	// NewID makes identities. Nil: [NewID].
 	NewID func() ID
 }

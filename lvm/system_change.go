@@ -13,13 +13,15 @@ import (
 // ChangeOptions say what becomes of the LVs that a change makes, or touches. The
 // zero value is what lvm2 does.
 type ChangeOptions struct {
-	// Inactive leaves new LVs inactive.
+	// Inactive leaves new LVs inactive. They begin with what is on their extents, as
+	// with lvm2, and so do read-only ones: nobody looks at it, or overwrites it.
 	Inactive bool
-	// KeepStart does not overwrite the first 4 KiB of new LVs with zeros. What is
-	// thin and the parts of pools and snapshots are written to all the same.
+	// KeepStart does not overwrite the first 4 KiB of new LVs that are activated
+	// with zeros. What is thin, and of pools and snapshots what the kernel reads
+	// first, is written to all the same, active or not.
 	KeepStart bool
-	// Signatures says what happens where a new LV would begin with the remains of
-	// something. They are looked for unless KeepStart is set.
+	// Signatures says what happens where a new LV that is activated would begin with
+	// the remains of something. They are looked for unless KeepStart is set.
 	Signatures SignaturePolicy
 	// Deactivate deactivates active LVs that the change removes. Without it such
 	// a change is refused with an [*ActiveError].

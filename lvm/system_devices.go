@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -119,12 +120,12 @@ func (s *System) hostDevices(ctx context.Context, d *deviceSet) error {
 	if err != nil {
 		return err
 	}
-	var want func(HostDevice) bool
+	search := deviceSearch{sys: s.sys(), proc: s.proc(), isLV: s.isLV()}
 	if list == nil && s.host.Filters() {
 		links := s.links()
-		want = func(d HostDevice) bool { return s.host.PassesFilters(d.Path, links[d.Number]...) }
+		search.want = func(d HostDevice) bool { return s.host.PassesFilters(d.Path, links[d.Number]...) }
 	}
-	all, err := hostDevices(s.sys(), s.proc(), want)
+	all, err := search.hostDevices()
 	if err != nil {
 		return err
 	}
@@ -136,6 +137,36 @@ func (s *System) hostDevices(ctx context.Context, d *deviceSet) error {
 		}
 	}
 	return nil
+}
+
+// isLV tells whether the device of a number is an LV's. One request to the kernel, made
+// for the first device of device-mapper, takes the place of three files for each LV.
+func (s *System) isLV() func(number uint64) bool {
+	var lvs map[uint64]bool
+	return func(number uint64) bool {
+		if lvs == nil {
+			lvs = s.lvNumbers()
+		}
+		return lvs[number]
+	}
+}
+
+// lvNumbers are the numbers of the LVs that the kernel has; none where it cannot be
+// asked.
+func (s *System) lvNumbers() map[uint64]bool {
+	lvs := map[uint64]bool{}
+	conn, err := s.dm()
+	if conn == nil || err != nil {
+		return lvs // sysfs tells
+	}
+	entries, err := conn.ListMatching(dm.Filter{UUID: uuidPrefix})
+	if err != nil {
+		return lvs
+	}
+	for _, e := range entries {
+		lvs[e.Dev.Uint64()] = true
+	}
+	return lvs
 }
 
 // openListed opens a device if lvm2's list has it.

@@ -2,6 +2,7 @@ package lvm_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
@@ -102,4 +104,29 @@ func TestSystemLooksOnlyAtWhatItActivates(t *testing.T) {
 			require.Equal(t, junk, h.read("sda", 1<<20, 4096))
 		})
 	}
+}
+
+// lvm2 does not touch an LV that it does not activate, nor look at it.
+func TestLvm2LeavesInactiveLVs(t *testing.T) {
+	l := lvm2(t, 64*units.MiB)
+	l.must("vgcreate", "v", l.disks[0])
+	mark := make([]byte, 8192)
+	copy(mark[4086:], "SWAPSPACE2")
+	disk := func(flag int) *os.File {
+		f, err := os.OpenFile(l.disks[0], flag|syscall.O_DIRECT, 0)
+		require.NoError(t, err)
+		return f
+	}
+	write, read := ioctl.AlignedBytes(len(mark)), ioctl.AlignedBytes(len(mark))
+	copy(write, mark)
+	f := disk(os.O_WRONLY)
+	_, err := f.WriteAt(write, 1<<20)
+	require.NoError(t, errors.Join(err, f.Close()))
+	said := l.must("lvcreate", "-an", "-l1", "-n", "a", "v")
+	require.Contains(t, said, "Logical volume v/a not zeroed")
+	require.NotContains(t, said, "swap")
+	f = disk(os.O_RDONLY)
+	_, err = f.ReadAt(read, 1<<20)
+	require.NoError(t, errors.Join(err, f.Close()))
+	require.Equal(t, mark, read)
 }

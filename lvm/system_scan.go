@@ -94,6 +94,7 @@ func (t *session) scanDevices(ctx context.Context, o ScanOptions, named ...strin
 			return err
 		}
 	}
+	o.OnText = t.s.cfg.OnText
 	t.scan = ScanDevices(t.set.list, o)
 	t.scan.Faults = append(t.set.faults, t.scan.Faults...)
 	return nil

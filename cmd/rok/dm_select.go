@@ -25,7 +25,7 @@ type selection struct {
 // selectionFlag gives c the flag --uuid and the completion of devices.
 func selectionFlag(c *cobra.Command, e *env) *selection {
 	s := new(selection)
-	c.Flags().StringArrayVar(&s.uuids, "uuid", nil, "the device with this `UUID`; may be repeated")
+	listVar(c.Flags(), &s.uuids, "uuid", "", "the device with this `UUID`; may be repeated")
 	c.ValidArgsFunction = completeDevices(e)
 	return s
 }

@@ -38,8 +38,9 @@ of a thin volume in its pool, of others with --size for what changes.
 VG alone lets rok choose a name; with --count it makes so many. PV, or --on, says where:
 a device, perhaps with ranges of extents behind it as in /dev/sda:0-99, or @TAG.
 
-What is new begins with zeros. Where something else was on its extents, it is named, and
-the volume not made, unless --yes wipes it or --wipe-signatures n leaves it.`,
+What is new and active begins with zeros. Where something else was on its extents, it is
+named, and the volume not made, unless --yes wipes it or --wipe-signatures n leaves it. What
+is --inactive or read-only begins with what is there.`,
 		Example: `  rok lv create data/new --size 1G
   rok lv create data/fast --size 25%FREE --stripes 2 --stripe-size 64K
   rok lv create data --count 10 --size 100M
@@ -78,7 +79,7 @@ the volume not made, unless --yes wipes it or --wipe-signatures n leaves it.`,
 func lvCreationFlags(c *cobra.Command) *lvCreation {
 	f, n := c.Flags(), new(lvCreation)
 	n.size, n.extents, n.virtual = new(amountFlag), &amountFlag{extents: true}, new(amountFlag)
-	f.StringArrayVarP(&n.names, "name", "n", nil, "the `NAME`, where VG was given alone; may be repeated")
+	listVar(f, &n.names, "name", "n", "the `NAME`, where VG was given alone; may be repeated")
 	f.IntVar(&n.count, "count", 0, "make `N` of them: NAME0, NAME1, and so on")
 	f.VarP(n.size, "size", "L", "the size: 10G, 25%FREE, 50%VG, 100%ORIGIN")
 	f.VarP(n.extents, "extents", "l", "the size in extents: 100, or a share as above")
@@ -94,8 +95,8 @@ func lvCreationFlags(c *cobra.Command) *lvCreation {
 	n.discards = choiceFlag(f, "discards", "", "what a pool does with discards (default passdown)", lvm.DiscardsPassdown, lvm.DiscardsNoPassdown, lvm.DiscardsIgnore)
 	n.errorWhen = yesNoFlag(f, "error-when-full", "", "a full pool fails writes at once, instead of holding them")
 	n.alloc = policyFlag(f, "how it gets extents: contiguous, cling, normal, anywhere")
-	f.StringArrayVar(&n.on, "on", nil, "use this `PV`, as behind the name; may be repeated")
-	f.StringArrayVar(&n.tags, "tag", nil, "give it this `TAG`; may be repeated")
+	listVar(f, &n.on, "on", "", "use this `PV`, as behind the name; may be repeated")
+	listVar(f, &n.tags, "tag", "", "give it this `TAG`; may be repeated")
 	f.BoolVar(&n.inactive, "inactive", false, "do not activate it")
 	n.activate = yesNoFlag(f, "activate", "a", "n is --inactive")
 	n.skip = yesNoFlag(f, "set-activation-skip", "k", "activate it only where that is asked for with -K (default y for thin snapshots)")

@@ -28,7 +28,7 @@ func (r *lvResizing) growFlags(c *cobra.Command) {
 	f.IntVarP(&r.stripes, "stripes", "i", 0, "spread what is added over `N` PVs")
 	r.stripeSize = sizeFlag(f, "stripe-size", "I", "in pieces of this size")
 	r.alloc = policyFlag(f, "how it gets extents this time")
-	f.StringArrayVar(&r.on, "on", nil, "use this `PV`, as behind the names; may be repeated")
+	listVar(f, &r.on, "on", "", "use this `PV`, as behind the names; may be repeated")
 }
 
 func (r *lvResizing) shrinkFlags(c *cobra.Command) {

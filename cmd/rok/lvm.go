@@ -29,8 +29,8 @@ type storage struct {
 // storageFlags gives c the flags that all commands on PVs, VGs and LVs have.
 func storageFlags(c *cobra.Command, e *env) *storage {
 	s := &storage{e: e}
-	c.Flags().StringArrayVar(&s.images, "image", nil, "a `FILE` that holds a PV; may be repeated. These are the only PVs, and no root is needed")
-	c.Flags().StringArrayVar(&s.devices, "device", nil, "look at this `DEV` only; may be repeated")
+	listVar(c.Flags(), &s.images, "image", "", "a `FILE` that holds a PV; may be repeated. These are the only PVs, and no root is needed")
+	listVar(c.Flags(), &s.devices, "device", "", "look at this `DEV` only; may be repeated")
 	c.Flags().DurationVar(&s.wait, "lock-wait", 0, "wait no longer than this for others, such as 30s; by default as long as it takes")
 	return s
 }
@@ -54,6 +54,7 @@ func (s *storage) open() (*lvm.System, error) {
 		h.LockWait = s.wait
 		cfg.Host = &h
 	}
+	cfg.OnText = collectLate
 	cfg.OpenDM = func() (*dm.Conn, error) {
 		conn, err := s.e.openDM(nil)
 		if errors.Is(err, fs.ErrPermission) {

@@ -14,8 +14,8 @@ type tagChange struct{ add, remove []string }
 
 func tagFlags(c *cobra.Command) *tagChange {
 	t := new(tagChange)
-	c.Flags().StringArrayVar(&t.add, "add", nil, "add this `TAG`; may be repeated")
-	c.Flags().StringArrayVar(&t.remove, "del", nil, "take this `TAG` away; may be repeated")
+	listVar(c.Flags(), &t.add, "add", "", "add this `TAG`; may be repeated")
+	listVar(c.Flags(), &t.remove, "del", "", "take this `TAG` away; may be repeated")
 	lvm2Spellings(c, map[string]string{"addtag": "add", "deltag": "del"})
 	return t
 }
@@ -38,7 +38,9 @@ func checkTags(tags []string) error {
 
 // newTags gives c the flag --tag.
 func newTags(c *cobra.Command) *[]string {
-	return c.Flags().StringArray("tag", nil, "give it this `TAG`; may be repeated")
+	tags := new([]string)
+	listVar(c.Flags(), tags, "tag", "", "give it this `TAG`; may be repeated")
+	return tags
 }
 
 // hasTag reports whether one of the lists has a tag, which may begin with "@".
