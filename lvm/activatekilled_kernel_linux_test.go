@@ -66,7 +66,7 @@ func TestKernelActivateKilled(t *testing.T) {
 	require.Equal(t, want, h.seen())
 	h.deactivate(vg)
 
-	for last := int32(1); last < whole.seen.Load(); last += 2 {
+	for last := int32(1); last < whole.seen.Load(); last += 4 {
 		killed := &mortal{last: last}
 		_, err := killed.over(t, lvm.ActivatorConfig{Workers: 1}).Activate(t.Context(), req)
 		require.ErrorIs(t, err, syscall.EIO)
@@ -75,7 +75,7 @@ func TestKernelActivateKilled(t *testing.T) {
 		h.deactivate(vg)
 		require.Empty(t, h.seen())
 	}
-	for at := int32(1); at < whole.seen.Load(); at += 2 {
+	for at := int32(1); at < whole.seen.Load(); at += 3 {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := &mortal{at: func(nth int32) {
 			if nth == at {
