@@ -275,7 +275,7 @@ func TestActivateCanceled(t *testing.T) {
 			}
 		}})
 		require.NoError(t, err)
-		a := lvm.NewActivator(conn, &lvm.ActivatorConfig{NoLinks: true, Open: func(string, dm.Dev, bool) (lvm.DeviceFile, error) {
+		a := lvm.NewActivator(conn, &lvm.ActivatorConfig{Workers: 1, NoLinks: true, Open: func(string, dm.Dev, bool) (lvm.DeviceFile, error) {
 			return &fakeFile{strings.NewReader(string(h.meta))}, nil
 		}})
 		result, err := a.Activate(ctx, h.request(vg, "lin", "e", "org"))

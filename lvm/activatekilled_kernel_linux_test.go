@@ -2,11 +2,6 @@ package lvm_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -14,80 +9,82 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/internal/dmwire"
+	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/units"
 )
 
-// killedActivation is what the child of TestKernelActivateKilled does.
-type killedActivation struct {
-	Backup string            // the VG's text
-	PVs    map[string]dm.Dev // by ID
-	At     int32             // of how many requests it kills itself
+// mortal is a kernel that a program reaches until it is killed: behind so many
+// requests none arrives any more, nor those of an undo.
+type mortal struct {
+	dmwire.Kernel
+	seen atomic.Int32
+	last int32           // 0: it lives
+	at   func(nth int32) // called before each request; may be nil
 }
 
-const killedOrder = "ROK_LVM_KILLED"
+func (m *mortal) Ioctl(cmd ioctl.Cmd, b *ioctl.Buffer) error {
+	nth := m.seen.Add(1)
+	if m.last > 0 && nth > m.last {
+		return syscall.EIO
+	}
+	if m.at != nil {
+		m.at(nth)
+	}
+	return m.Kernel.Ioctl(cmd, b)
+}
 
-// watched is a connection that calls f before the result of each request is
-// known to whoever sent it.
-func watched(t *testing.T, f func(nth int32)) *dm.Conn {
+// over returns an Activator over m.
+func (m *mortal) over(t *testing.T, cfg lvm.ActivatorConfig) *lvm.Activator {
 	t.Helper()
-	var seen atomic.Int32
-	conn, err := dm.Open(&dm.Config{Trace: func(dm.Trace) { f(seen.Add(1)) }})
+	control, err := ioctl.OpenControl("/dev/mapper/control")
+	require.NoError(t, err)
+	m.Kernel = dmwire.Control{Control: control}
+	conn, err := dm.NewConn(m, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	return conn
+	m.seen.Store(0)
+	return lvm.NewActivator(conn, &cfg)
 }
 
-// Killed after any request, or ended by a signal that the program listens to, an
-// activation leaves nothing that the next one does not make right, and a signal
-// leaves nothing suspended.
+// Killed behind any request, an activation leaves nothing that the next one does
+// not make right. Ended by its context, as by a signal, it leaves nothing
+// suspended or half-made.
 func TestKernelActivateKilled(t *testing.T) {
-	if order := os.Getenv(killedOrder); order != "" {
-		killedChild(t, order)
-		return
-	}
 	h := newLVM2Host(t, 200*units.MiB, 2)
 	for _, line := range []string{"-L 8M -n lin vg", "-L 16M -T vg/pool", "-V 20M -T vg/pool -n t", "-L 12M -n org vg", "-s -L 8M -n c1 vg/org"} {
 		h.lvcreate(line)
 	}
 	vg := h.vg()
 	want := h.seen()
+	req := lvm.ActivateRequest{VG: vg, StackOptions: h.options()}
 	h.deactivate(vg)
-	total := int32(0)
-	h.a = lvm.NewActivator(watched(t, func(nth int32) { total = nth }), &lvm.ActivatorConfig{Workers: 1})
-	total = 0
-	h.activate(vg)
+	whole := new(mortal)
+	_, err := whole.over(t, lvm.ActivatorConfig{Workers: 1}).Activate(t.Context(), req)
+	require.NoError(t, err)
 	require.Equal(t, want, h.seen())
 	h.deactivate(vg)
-	h.a = lvm.NewActivator(h.conn, nil)
 
-	pvs := map[string]dm.Dev{}
-	for id, dev := range h.pvs {
-		pvs[id.String()] = dev
-	}
-	for at := int32(2); at < total; at += 5 {
-		text, err := json.Marshal(killedActivation{Backup: filepath.Join(h.dir, "backup"), PVs: pvs, At: at})
-		require.NoError(t, err)
-		child := exec.Command(os.Args[0], "-test.run=^TestKernelActivateKilled$", "-test.timeout=60s")
-		child.Env = append(os.Environ(), killedOrder+"="+string(text), "GOCOVERDIR="+t.TempDir())
-		out, err := child.CombinedOutput()
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		require.True(t, ok && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, "request %d: %v: %s", at, err, out)
+	for last := int32(1); last < whole.seen.Load(); last += 4 {
+		killed := &mortal{last: last}
+		_, err := killed.over(t, lvm.ActivatorConfig{Workers: 1}).Activate(t.Context(), req)
+		require.ErrorIs(t, err, syscall.EIO)
 		h.activate(vg)
-		require.Equal(t, want, h.seen(), "killed at request %d", at)
+		require.Equal(t, want, h.seen(), "killed behind request %d", last)
 		h.deactivate(vg)
 		require.Empty(t, h.seen())
 	}
-	for at := int32(1); at < total; at += 2 {
+	for at := int32(1); at < whole.seen.Load(); at += 3 {
 		ctx, stop := context.WithCancel(t.Context())
-		a := lvm.NewActivator(watched(t, func(nth int32) {
+		ended := &mortal{at: func(nth int32) {
 			if nth == at {
-				stop() // as signal.NotifyContext does
+				stop()
 			}
-		}), nil)
-		_, err := a.Activate(ctx, lvm.ActivateRequest{VG: vg, StackOptions: h.options()})
+		}}
+		result, err := ended.over(t, lvm.ActivatorConfig{}).Activate(ctx, req)
 		stop()
-		if err != nil {
+		if len(result.Active) < 4 {
 			require.ErrorIs(t, err, context.Canceled)
 		}
 		devices, err := h.a.KernelDevices(vg)
@@ -100,28 +97,4 @@ func TestKernelActivateKilled(t *testing.T) {
 		h.deactivate(vg)
 		require.Empty(t, h.seen())
 	}
-}
-
-// killedChild activates, and kills itself within.
-func killedChild(t *testing.T, text string) {
-	var order killedActivation
-	require.NoError(t, json.Unmarshal([]byte(text), &order))
-	backup, err := os.ReadFile(order.Backup)
-	require.NoError(t, err)
-	vg, err := lvm.ParseBackup(string(backup))
-	require.NoError(t, err)
-	o := lvm.StackOptions{PVs: map[lvm.ID]dm.Dev{}}
-	for text, dev := range order.PVs {
-		id, err := lvm.ParseID(text)
-		require.NoError(t, err)
-		o.PVs[id] = dev
-	}
-	conn := watched(t, func(nth int32) {
-		if nth == order.At {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-	})
-	_, err = lvm.NewActivator(conn, &lvm.ActivatorConfig{Workers: 1}).Activate(t.Context(), lvm.ActivateRequest{VG: vg, StackOptions: o})
-	t.Fatalf("request %d did not come: %v", order.At, err)
 }
