@@ -39,6 +39,16 @@ func (s *System) States(vg *VG) (func(*LV) DeviceState, error) {
 		}
 		states[id] = state
 	}
+	r := relationsOf(vg)
+	for _, lv := range vg.LVs {
+		pool, isPool := only(lv).(*ThinPool)
+		state, there := states[lv.ID]
+		if _, own := byLV[lv.ID][LayerPool]; !isPool || !there || own || r.newPool(lv, pool) {
+			continue
+		}
+		state.Exists = state.Health == HealthNeedsCheck // lv_info_with_seg_status, lib/activate/activate.c
+		states[lv.ID] = state
+	}
 	return func(lv *LV) DeviceState {
 		if state, ok := states[lv.ID]; ok {
 			return state
@@ -61,9 +71,6 @@ func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) 
 		err := s.ask(conn.Device(dm.ByDev(entry.Dev)))
 		if errors.Is(err, fs.ErrNotExist) {
 			return DeviceState{Known: true, Used: -1, MetadataUsed: -1}, nil // it went since it was listed
-		}
-		if _, own := layers[LayerPool]; layer == LayerThinPool && !own && s.Health != HealthNeedsCheck {
-			s.Exists = false // lv_info_with_seg_status, lib/activate/activate.c
 		}
 		return s, err
 	}
