@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"math"
@@ -71,6 +72,12 @@ func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) 
 		err := s.ask(conn.Device(dm.ByDev(entry.Dev)))
 		if errors.Is(err, fs.ErrNotExist) {
 			return DeviceState{Known: true, Used: -1, MetadataUsed: -1}, nil // it went since it was listed
+		}
+		if real, ok := layers[LayerReal]; ok && err == nil && layer == LayerNone {
+			// A thin volume with snapshots is below what they are of.
+			below := DeviceState{Used: -1}
+			err = below.ask(conn.Device(dm.ByDev(real.Dev)))
+			s.Used, s.Health = max(s.Used, below.Used), cmp.Or(s.Health, below.Health)
 		}
 		return s, err
 	}
