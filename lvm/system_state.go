@@ -8,6 +8,7 @@ import (
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/thin"
+	"github.com/rok-storage/rok/units"
 )
 
 // States tells what the kernel has of the LVs of a VG, for reports. It is nil
@@ -20,6 +21,15 @@ func (s *System) States(vg *VG) (func(*LV) DeviceState, error) {
 	entries, err := conn.ListMatching(dm.Filter{UUID: uuidPrefix + vg.ID.Compact()})
 	if err != nil {
 		return nil, err
+	}
+	r := relationsOf(vg)
+	chunks := map[ID]units.Sectors{} // of thin volumes, their pool's
+	for _, lv := range vg.LVs {
+		if t, ok := only(lv).(*Thin); ok && r.lvs[t.Pool] != nil {
+			if pool, ok := only(r.lvs[t.Pool]).(*ThinPool); ok {
+				chunks[lv.ID] = pool.ChunkSize
+			}
+		}
 	}
 	states := make(map[ID]DeviceState, len(entries))
 	byLV := make(map[ID]map[Layer]dm.Entry, len(entries))
@@ -34,13 +44,12 @@ func (s *System) States(vg *VG) (func(*LV) DeviceState, error) {
 		byLV[lv][layer] = e
 	}
 	for id, layers := range byLV {
-		state, err := deviceState(conn, layers)
+		state, err := deviceState(conn, layers, chunks[id])
 		if err != nil {
 			return nil, err
 		}
 		states[id] = state
 	}
-	r := relationsOf(vg)
 	for _, lv := range vg.LVs {
 		pool, isPool := only(lv).(*ThinPool)
 		state, there := states[lv.ID]
@@ -61,22 +70,22 @@ func (s *System) States(vg *VG) (func(*LV) DeviceState, error) {
 // shownLayers are those that lvm2 shows the state of, the first that is there.
 var shownLayers = [...]Layer{LayerNone, LayerThinPool, LayerPool, LayerThinData, LayerThinMeta}
 
-// deviceState asks for one LV's device.
-func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) {
+// deviceState asks for one LV's device. chunk is of a thin volume.
+func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry, chunk units.Sectors) (DeviceState, error) {
 	s := DeviceState{Known: true, Used: -1, MetadataUsed: -1}
 	for _, layer := range shownLayers {
 		entry, ok := layers[layer]
 		if !ok {
 			continue
 		}
-		err := s.ask(conn.Device(dm.ByDev(entry.Dev)))
+		err := s.ask(conn.Device(dm.ByDev(entry.Dev)), chunk)
 		if errors.Is(err, fs.ErrNotExist) {
 			return DeviceState{Known: true, Used: -1, MetadataUsed: -1}, nil // it went since it was listed
 		}
 		if real, ok := layers[LayerReal]; ok && err == nil && layer == LayerNone {
 			// A thin volume with snapshots is below what they are of.
 			below := DeviceState{Used: -1}
-			err = below.ask(conn.Device(dm.ByDev(real.Dev)))
+			err = below.ask(conn.Device(dm.ByDev(real.Dev)), chunk)
 			s.Used, s.Health = max(s.Used, below.Used), cmp.Or(s.Health, below.Health)
 		}
 		return s, err
@@ -84,7 +93,7 @@ func deviceState(conn *dm.Conn, layers map[Layer]dm.Entry) (DeviceState, error) 
 	return s, nil
 }
 
-func (s *DeviceState) ask(d *dm.Device) error {
+func (s *DeviceState) ask(d *dm.Device, chunk units.Sectors) error {
 	info, err := d.Info()
 	if err != nil {
 		return err
@@ -101,7 +110,7 @@ func (s *DeviceState) ask(d *dm.Device) error {
 	case dm.ThinPoolStatus:
 		s.ofPool(thin.StatusOf(status))
 	case dm.ThinStatus:
-		s.ofThin(status, uint64(lines[0].Length))
+		s.ofThin(status, lines[0].Length, chunk)
 	case dm.SnapshotStatus:
 		s.ofSnapshot(status)
 	}
@@ -126,12 +135,14 @@ func (s *DeviceState) ofPool(p thin.Status) {
 	s.MetadataUsed = shownPercent(p.Metadata.Used, p.Metadata.Total)
 }
 
-func (s *DeviceState) ofThin(t dm.ThinStatus, size uint64) {
+// ofThin is of whole chunks, as in _thin_target_percent of lib/thin/thin.c.
+func (s *DeviceState) ofThin(t dm.ThinStatus, size, chunk units.Sectors) {
 	if t.State != "" {
 		s.Health = HealthFailed
 		return
 	}
-	s.Used = shownPercent(uint64(t.MappedSectors), size)
+	chunk = max(chunk, 1)
+	s.Used = shownPercent(uint64(t.MappedSectors), uint64((size+chunk-1)/chunk*chunk))
 }
 
 func (s *DeviceState) ofSnapshot(t dm.SnapshotStatus) {
