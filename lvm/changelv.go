@@ -32,6 +32,9 @@ func (op ChangeLV) apply(b *Batch) (string, error) {
 	if err := b.settled(m); err != nil {
 		return "", err
 	}
+	if err := op.origin(b, m); err != nil {
+		return "", err
+	}
 	next := m.lv.Clone()
 	if err := cmp.Or(op.permission(b, m, next), op.readAhead(next), op.policy(next), op.pool(next)); err != nil {
 		return "", err
@@ -63,6 +66,24 @@ func (b *Batch) markable(m *member) error {
 	return nil
 }
 
+// origin refuses what lvm2 does not change of an LV that has copy-on-write
+// snapshots: the rule lv_is_thick_origin of tools/command-lines.in.
+func (op *ChangeLV) origin(b *Batch, m *member) error {
+	if op.Writable == nil && op.ReadAhead == nil && op.Allocation == nil || !b.usedAs(m, roleOrigin) {
+		return nil
+	}
+	return refuse(ErrInUse, "it has snapshots")
+}
+
+// usedAs reports whether something uses m so.
+func (b *Batch) usedAs(m *member, want role) (used bool) {
+	b.links.each(m.lv.Name, func(_ *member, as role) bool {
+		used = as == want
+		return !used
+	})
+	return used
+}
+
 func (op *ChangeLV) permission(b *Batch, m *member, lv *LV) error {
 	if op.Writable == nil {
 		return nil
@@ -70,13 +91,8 @@ func (op *ChangeLV) permission(b *Batch, m *member, lv *LV) error {
 	if _, ok := segmentOf[*ThinPool](lv); ok {
 		return refuse(ErrNotSupported, "a thin pool has no permission")
 	}
-	external := false
-	b.links.each(m.lv.Name, func(_ *member, as role) bool {
-		external = external || as == roleExternal
-		return !external
-	})
 	switch {
-	case external:
+	case b.usedAs(m, roleExternal):
 		return refuse(ErrInUse, "it is an external origin, and must stay read-only")
 	case lv.Writable() == *op.Writable:
 		return refuse(ErrUnchanged, "permission")

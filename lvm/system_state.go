@@ -1,12 +1,14 @@
 package lvm
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"math"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/thin"
+	"github.com/rok-storage/rok/units"
 )
 
 // States tells what the kernel has of LVs of a VG, for reports: of the named ones,
@@ -23,7 +25,7 @@ func (s *System) States(vg *VG, lvs ...string) (func(*LV) DeviceState, error) {
 	if len(lvs) > 0 {
 		asked = lvsNamed(vg, lvs)
 	}
-	k := stateReader{conn: conn, vg: vg.ID, tied: tiedBySnapshots(vg)}
+	k := stateReader{conn: conn, vg: vg, tied: tiedBySnapshots(vg)}
 	if len(lvs) == 0 || len(lvs) > few {
 		if err := k.list(); err != nil {
 			return nil, err
@@ -70,7 +72,8 @@ func tiedBySnapshots(vg *VG) map[string]bool {
 // stateReader asks for the states of the LVs of one VG.
 type stateReader struct {
 	conn   *dm.Conn
-	vg     ID
+	vg     *VG
+	r      *relations // nil: not needed so far
 	tied   map[string]bool
 	listed map[layerOfLV]dm.Dev // nil: not listed
 }
@@ -82,7 +85,7 @@ type layerOfLV struct {
 
 // list asks which devices the VG has.
 func (k *stateReader) list() error {
-	entries, err := k.conn.ListMatching(dm.Filter{UUID: uuidPrefix + k.vg.Compact()})
+	entries, err := k.conn.ListMatching(dm.Filter{UUID: uuidPrefix + k.vg.ID.Compact()})
 	if err != nil {
 		return err
 	}
@@ -115,11 +118,20 @@ func (k *stateReader) read(lv *LV) (DeviceState, error) {
 			continue
 		}
 		s := inactive
-		err := s.ask(device, k.tellsMore(lv))
+		chunk := k.chunkOf(lv)
+		err := s.ask(device, k.tellsMore(lv), chunk)
 		if err == nil && layer == LayerThinPool && s.Health != HealthNeedsCheck {
-			// Without a device of its own the pool is there for its volumes only:
-			// lv_info_with_seg_status of lib/activate/activate.c.
-			s.Exists, err = k.exists(lv, LayerPool)
+			s.Exists, err = k.ownPool(lv)
+		}
+		if err == nil && chunk != 0 && layer == LayerNone && k.tied[lv.Name] {
+			// A thin volume with snapshots is below what they are of.
+			below := DeviceState{Used: -1}
+			if real, there := k.device(lv, LayerReal); there {
+				if err = below.ask(real, true, chunk); errors.Is(err, fs.ErrNotExist) {
+					err = nil
+				}
+			}
+			s.Used, s.Health = max(s.Used, below.Used), cmp.Or(s.Health, below.Health)
 		}
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return s, err
@@ -133,10 +145,44 @@ func (k *stateReader) read(lv *LV) (DeviceState, error) {
 // known whether it is there.
 func (k *stateReader) device(lv *LV, layer Layer) (_ *dm.Device, there bool) {
 	if k.listed == nil {
-		return k.conn.Device(dm.ByUUID(DeviceUUID(k.vg, lv.ID, layer))), true
+		return k.conn.Device(dm.ByUUID(DeviceUUID(k.vg.ID, lv.ID, layer))), true
 	}
 	dev, ok := k.listed[layerOfLV{lv.ID, layer}]
 	return k.conn.Device(dm.ByDev(dev)), ok
+}
+
+// relations are those of the VG.
+func (k *stateReader) relations() *relations {
+	if k.r == nil {
+		k.r = relationsOf(k.vg)
+	}
+	return k.r
+}
+
+// chunkOf is the size of the chunks of a thin volume's pool; of others it is 0.
+func (k *stateReader) chunkOf(lv *LV) units.Sectors {
+	t, ok := only(lv).(*Thin)
+	if !ok {
+		return 0
+	}
+	pool := k.relations().lvs[t.Pool]
+	if pool == nil {
+		return 0
+	}
+	if p, ok := only(pool).(*ThinPool); ok {
+		return p.ChunkSize
+	}
+	return 0
+}
+
+// ownPool reports whether a pool that the kernel has is active. Without a device of
+// its own it is there for its volumes only, unless it has none: lv_info_with_seg_status
+// of lib/activate/activate.c.
+func (k *stateReader) ownPool(lv *LV) (bool, error) {
+	if pool, ok := only(lv).(*ThinPool); ok && k.relations().newPool(lv, pool) {
+		return true, nil
+	}
+	return k.exists(lv, LayerPool)
 }
 
 // exists asks whether a device is there.
@@ -162,8 +208,8 @@ func (k *stateReader) tellsMore(lv *LV) bool {
 	return k.tied[lv.Name]
 }
 
-// ask reads a device's state, and its status.
-func (s *DeviceState) ask(d *dm.Device, status bool) error {
+// ask reads a device's state, and its status. chunk is of a thin volume.
+func (s *DeviceState) ask(d *dm.Device, status bool, chunk units.Sectors) error {
 	info, err := d.Info()
 	if err != nil {
 		return err
@@ -183,7 +229,7 @@ func (s *DeviceState) ask(d *dm.Device, status bool) error {
 	case dm.ThinPoolStatus:
 		s.ofPool(thin.StatusOf(status))
 	case dm.ThinStatus:
-		s.ofThin(status, uint64(lines[0].Length))
+		s.ofThin(status, lines[0].Length, chunk)
 	case dm.SnapshotStatus:
 		s.ofSnapshot(status)
 	}
@@ -208,12 +254,14 @@ func (s *DeviceState) ofPool(p thin.Status) {
 	s.MetadataUsed = shownPercent(p.Metadata.Used, p.Metadata.Total)
 }
 
-func (s *DeviceState) ofThin(t dm.ThinStatus, size uint64) {
+// ofThin is of whole chunks, as in _thin_target_percent of lib/thin/thin.c.
+func (s *DeviceState) ofThin(t dm.ThinStatus, size, chunk units.Sectors) {
 	if t.State != "" {
 		s.Health = HealthFailed
 		return
 	}
-	s.Used = shownPercent(uint64(t.MappedSectors), size)
+	chunk = max(chunk, 1)
+	s.Used = shownPercent(uint64(t.MappedSectors), uint64((size+chunk-1)/chunk*chunk))
 }
 
 func (s *DeviceState) ofSnapshot(t dm.SnapshotStatus) {

@@ -16,7 +16,7 @@ type generator struct {
 	s     *stand
 	st    *state
 	kinds []kind
-	done  map[string]map[actor]int // of each kind
+	done  map[string]map[actor]int // of each kind, in this round and those before
 	names int
 	files []backup
 }
@@ -81,7 +81,7 @@ func (g *generator) next(st *state) *operation {
 	}
 	for {
 		total := 0.0
-		share := func(k kind) float64 { n := float64(1 + g.done[k.name][by]); return float64(k.weight) / (n * n) }
+		share := func(k kind) float64 { n := float64(1 + g.done[k.name][by]); return float64(k.weight) / (n * n * n * n) }
 		for _, k := range g.kinds {
 			total += share(k)
 		}
@@ -99,13 +99,6 @@ func (g *generator) next(st *state) *operation {
 			break
 		}
 	}
-}
-
-func (g *generator) count(o *operation) {
-	if g.done[o.kind] == nil {
-		g.done[o.kind] = map[actor]int{}
-	}
-	g.done[o.kind][o.by.side()]++
 }
 
 // name returns a new name.

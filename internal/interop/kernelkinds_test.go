@@ -153,7 +153,8 @@ func (g *generator) thinsnapshot(wrong bool) []string {
 		return nil
 	}
 	line := args("lvcreate", "-s", "-n", g.newLV(v, wrong && g.chance(50)))
-	if lv := one(g, v.plain); lv != nil && g.chance(20) {
+	// One that may be written to lvm2 refuses, and deactivates the pool before.
+	if lv := one(g, v.plain); lv != nil && !lv.Writable() && g.chance(50) {
 		return args(line, "--thinpool", one(g, v.pools).Name, v.vg.Name+"/"+lv.Name)
 	}
 	origin := "none"

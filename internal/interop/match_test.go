@@ -174,13 +174,33 @@ func (y *tally) print(t testing.TB, took time.Duration) {
 		n, took.Round(time.Second), y.changed, y.changed*100/n, y.refused, y.refused*100/n, y.idle, b.String())
 }
 
+// enough is how often each kind comes at least in a whole run, from each side.
+const enough = 30
+
+// least is how often a kind was lvm2's, or rok's, whatever is less.
+func (y *tally) least(kind string) int { return min(y.of[kind][byLVM2], y.of[kind][byRok]) }
+
+// both is how often a kind was done at all: on two VGs, by lvm2 on one of them and
+// by rok on the other.
+func (y *tally) both(kind string) int { return y.of[kind][byLVM2] + y.of[kind][byRok] }
+
+// lacks reports whether a whole run has not enough of a kind yet.
+func (y *tally) lacks(whole bool, from func(kind string) int) bool {
+	for _, k := range y.kinds {
+		if whole && from(k.name) < enough {
+			return true
+		}
+	}
+	return false
+}
+
 // requireShares requires of a whole run what its operations are to be: mostly
 // ones that change something, some that are refused, and enough of each kind. from
 // is how often a kind came from each side.
 func (y *tally) requireShares(t testing.TB, from func(kind string) int) {
 	t.Helper()
 	for _, k := range y.kinds {
-		require.GreaterOrEqual(t, from(k.name), 30, k.name)
+		require.GreaterOrEqual(t, from(k.name), enough, k.name)
 	}
 	n := y.changed + y.refused + y.idle
 	require.GreaterOrEqual(t, y.changed*100, n*70, "changes")
