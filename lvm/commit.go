@@ -17,7 +17,8 @@ type CommitRequest struct {
 	// their IDs, and joining ones must be in the scan. Nil: the VG is removed.
 	New *VG
 	// Headers are those of PVs that get another one, see [DiskPV.Resized]. A metadata
-	// area that moves is not there while the VG is committed: another one must be.
+	// area that moves by less than its size is not there while the VG is committed:
+	// another one must be.
 	Headers map[ID]disk.PVHeader
 	// SystemID is this host's, which a VG that has one must have too.
 	SystemID string

@@ -80,12 +80,11 @@ func (c *commit) areas() (used, unused []*target) {
 	}
 }
 
-// leaving reports whether an area is at a place that its PV's new header does not
-// have.
+// leaving reports whether an area is given up before the commit.
 func (c *commit) leaving(a *DiskArea) bool {
 	for _, m := range c.moves {
 		if slices.Contains(m.areas, a) {
-			return !slices.Contains(m.stay, a)
+			return m.way == moveAround && !slices.Contains(m.stay, a)
 		}
 	}
 	return false

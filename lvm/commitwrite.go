@@ -57,14 +57,19 @@ func (c *commit) revert() error {
 	return errors.Join(append(errs, syncAll(c.members), c.backToAreas())...)
 }
 
-// leaveAreas, backToAreas and arriveAtAreas do so for all PVs whose areas move.
+// leaveAreas, backToAreas and arriveAtAreas do so for all PVs whose areas move. The
+// text goes to where they are then.
 func (c *commit) leaveAreas() error {
 	for _, m := range c.moves {
 		if err := m.leave(); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(c.moves) == 0 {
+		return nil
+	}
+	c.targets = nil
+	return c.aim()
 }
 
 func (c *commit) backToAreas() error {

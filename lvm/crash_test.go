@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/lvm/disk"
+	"github.com/rok-storage/rok/units"
 )
 
 // change is something that is done to devices, while the power may fail.
@@ -66,6 +68,24 @@ func edited(edit func(s *lvm.Scan, vg *lvm.VG)) func(t *testing.T, s *lvm.Scan) 
 	}
 }
 
+// resized gives all PVs of the VG a size.
+func resized(size units.Bytes) func(t *testing.T, s *lvm.Scan) error {
+	return func(t *testing.T, s *lvm.Scan) error {
+		g := vgOf(t, s)
+		vg, headers := g.VG.Clone(), map[lvm.ID]disk.PVHeader{}
+		for i, d := range g.PVs {
+			h, err := d.Resized(size)
+			require.NoError(t, err)
+			headers[d.ID()] = h
+			pv := vg.PVs[i].Clone()
+			pv.Size, pv.Count = h.Size.SectorsRoundDown(), lvm.CountExtents(h, vg.ExtentSize)
+			vg.PVs[i] = pv
+		}
+		_, err := s.Commit(lvm.CommitRequest{VG: g, New: vg, Headers: headers})
+		return err
+	}
+}
+
 // changes are all kinds of commits, on n devices.
 func changes(n int) []change {
 	tag := edited(func(_ *lvm.Scan, vg *lvm.VG) { *vg = *tagged(vg, "new") })
@@ -98,20 +118,7 @@ func changes(n int) []change {
 			require.ErrorIs(t, err, errSuspend)
 			return nil
 		}},
-		{"resize", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true}}, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
-			g := vgOf(t, s)
-			vg, headers := g.VG.Clone(), map[lvm.ID]disk.PVHeader{}
-			for i, d := range g.PVs {
-				h, err := d.Resized(0)
-				require.NoError(t, err)
-				headers[d.ID()] = h
-				pv := vg.PVs[i].Clone()
-				pv.Size, pv.Count = h.Size.SectorsRoundDown(), lvm.CountExtents(h, vg.ExtentSize)
-				vg.PVs[i] = pv
-			}
-			_, err := s.Commit(lvm.CommitRequest{VG: g, New: vg, Headers: headers})
-			return err
-		}},
+		{"resize", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true}}, members(n, 2), resized(0)},
 		{"restore", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
 			texts, errs := s.OldTexts("vg")
 			require.Empty(t, errs)
@@ -121,7 +128,13 @@ func changes(n int) []change {
 			return err
 		}},
 	}
-	if n > 1 {
+	if n == 1 {
+		two := &lvm.CreatePV{Layout: disk.Layout{SecondArea: true}}
+		list = append(list,
+			change{"resize to less", n, two, members(n, 2), resized(6 * mib)},
+			change{"move a little", n, two, members(n, 2), resized(8*mib - 4096)},
+		)
+	} else {
 		list = append(list,
 			change{"join", n, nil, members(n-1, 2), edited(func(s *lvm.Scan, vg *lvm.VG) {
 				vg.PVs = append(vg.PVs, s.Orphans()[0].NewPV(vg.ExtentSize))
@@ -219,6 +232,12 @@ func TestPowerCut(t *testing.T) {
 					got := textOf(s)
 					require.Contains(t, []string{before, after}, got, where)
 					seen[got]++
+					if strings.HasPrefix(c.name, "resize") { // an area that moves is there at any time
+						for _, pv := range s.PVs {
+							require.Len(t, pv.Areas, 2, where)
+							require.False(t, pv.Areas[0].Damaged || pv.Areas[1].Damaged, where)
+						}
+					}
 					heal(t, d, s, where)
 				})
 				require.NotZero(t, seen[before], "the old VG must come")

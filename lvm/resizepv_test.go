@@ -87,15 +87,25 @@ func TestResizePV(t *testing.T) {
 	g, err := s.Commit(lvm.CommitRequest{New: vg})
 	require.NoError(t, err)
 	require.True(t, g.PVs[0].Areas[0].Ignored())
-	h, err = s.PVs[0].Resized(7 * mib)
-	require.NoError(t, err)
 	smaller := g.VG.Clone()
-	smaller.PVs[0] = smaller.PVs[0].Clone()
-	smaller.PVs[0].Size, smaller.PVs[0].Count = 7*2048, lvm.CountExtents(h, 1024)
-	g, err = s.Commit(lvm.CommitRequest{VG: g, New: smaller, Headers: map[lvm.ID]disk.PVHeader{vg.PVs[0].ID: h}})
-	require.NoError(t, err, "the other one is used instead")
+	commit := func(size units.Bytes) {
+		t.Helper()
+		h, err = s.PVs[0].Resized(size)
+		require.NoError(t, err)
+		smaller = g.VG.Clone()
+		smaller.PVs[0] = smaller.PVs[0].Clone()
+		smaller.PVs[0].Size, smaller.PVs[0].Count = size.SectorsRoundDown(), lvm.CountExtents(h, 1024)
+		g, err = s.Commit(lvm.CommitRequest{VG: g, New: smaller, Headers: map[lvm.ID]disk.PVHeader{vg.PVs[0].ID: h}})
+		require.NoError(t, err)
+		require.Empty(t, d.scan().AllFaults())
+		require.Len(t, g.PVs[0].Areas, 2)
+	}
+	commit(6 * mib) // behind the commit
+	require.True(t, g.PVs[0].Areas[0].Ignored())
+	commit(8 * mib) // in front of it
+	require.True(t, g.PVs[0].Areas[0].Ignored())
+	commit(7*mib + 512<<10) // over its own place: the other one is used instead
 	require.False(t, g.PVs[0].Areas[0].Ignored())
-	require.Empty(t, d.scan().AllFaults())
 	h.ID = lvm.NewID()
 	_, err = s.Commit(lvm.CommitRequest{VG: g, New: smaller, Headers: map[lvm.ID]disk.PVHeader{vg.PVs[0].ID: h}})
 	require.ErrorIs(t, err, lvm.ErrUnknownHeader)
