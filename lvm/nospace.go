@@ -87,7 +87,7 @@ func (e *NoSpaceError) why() (why []string) {
 	}
 	beside := min(e.Usable, e.Metadata+e.Spare)
 	switch {
-	case e.Stripes > e.StripePVs && e.Policy != AllocAnywhere:
+	case e.Stripes > 1 && e.Stripes > e.StripePVs && e.Policy != AllocAnywhere:
 		return append(why, fmt.Sprintf("%d stripes want as many PVs, and %d have space", e.Stripes, e.StripePVs))
 	case e.Fits >= min(e.Wanted, e.Usable-beside):
 		return why // there is no more

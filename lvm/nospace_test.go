@@ -40,7 +40,7 @@ func TestNoSpace(t *testing.T) {
 		{"on a PV by tag", lvm.CreateLV{Name: "v", Size: extents(11), Place: lvm.Place{PVs: []lvm.PVChoice{{Tag: "fast"}}}},
 			"wanted 11MiB (11 extents), free 22MiB, 10MiB (10 extents) fits: 4MiB is on PVs that are not allocatable, 8MiB is not on the PVs that were named"},
 		{"on PVs of no such tag", lvm.CreateLV{Name: "v", Size: extents(1), Place: lvm.Place{PVs: []lvm.PVChoice{{Tag: "slow"}}}},
-			"wanted 1MiB (1 extent), free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable, 18MiB is not on the PVs that were named, 1 stripes want as many PVs, and 0 have space"},
+			"wanted 1MiB (1 extent), free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable, 18MiB is not on the PVs that were named"},
 		{"in a range", lvm.CreateLV{Name: "v", Size: extents(3), Place: ranges(0, "3-6")},
 			"wanted 3MiB (3 extents), free 22MiB, 2MiB (2 extents) fits: 4MiB is on PVs that are not allocatable, 16MiB is not on the PVs that were named"},
 		{"two stripes", lvm.CreateLV{Name: "v", Size: extents(18), Stripes: 2},
