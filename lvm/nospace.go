@@ -70,7 +70,12 @@ func (e *NoSpaceError) size(n Extents) string {
 }
 
 // count has the extents too, since a size is rounded.
-func (e *NoSpaceError) count(n Extents) string { return fmt.Sprintf("%s (%d extents)", e.size(n), n) }
+func (e *NoSpaceError) count(n Extents) string {
+	if n == 1 {
+		return e.size(n) + " (1 extent)"
+	}
+	return fmt.Sprintf("%s (%d extents)", e.size(n), n)
+}
 
 // why is what is in the way.
 func (e *NoSpaceError) why() (why []string) {
@@ -97,7 +102,7 @@ func (e *NoSpaceError) why() (why []string) {
 	case e.Stripes > 1:
 		why = append(why, fmt.Sprintf("%d stripes want as much space on each of as many PVs", e.Stripes))
 	}
-	if e.Metadata > 0 && e.Policy != AllocAnywhere {
+	if e.Metadata > 0 && e.Policy != AllocAnywhere && e.Policy != AllocContiguous {
 		why = append(why, "data keeps off the PV that its metadata is on")
 	}
 	return why

@@ -40,7 +40,7 @@ func TestNoSpace(t *testing.T) {
 		{"on a PV by tag", lvm.CreateLV{Name: "v", Size: extents(11), Place: lvm.Place{PVs: []lvm.PVChoice{{Tag: "fast"}}}},
 			"wanted 11MiB (11 extents), free 22MiB, 10MiB (10 extents) fits: 4MiB is on PVs that are not allocatable, 8MiB is not on the PVs that were named"},
 		{"on PVs of no such tag", lvm.CreateLV{Name: "v", Size: extents(1), Place: lvm.Place{PVs: []lvm.PVChoice{{Tag: "slow"}}}},
-			"wanted 1MiB (1 extents), free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable, 18MiB is not on the PVs that were named"},
+			"wanted 1MiB (1 extent), free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable, 18MiB is not on the PVs that were named"},
 		{"in a range", lvm.CreateLV{Name: "v", Size: extents(3), Place: ranges(0, "3-6")},
 			"wanted 3MiB (3 extents), free 22MiB, 2MiB (2 extents) fits: 4MiB is on PVs that are not allocatable, 16MiB is not on the PVs that were named"},
 		{"two stripes", lvm.CreateLV{Name: "v", Size: extents(18), Stripes: 2},
@@ -60,7 +60,7 @@ func TestNoSpace(t *testing.T) {
 		{"pool without a spare", lvm.CreateThinPool{Name: "p", Size: extents(17), NoSpare: true},
 			"wanted 17MiB (17 extents) and 2MiB of metadata, free 22MiB, 10MiB (10 extents) fits: 4MiB is on PVs that are not allocatable, data keeps off the PV that its metadata is on"},
 		{"pool with much metadata", lvm.CreateThinPool{Name: "p", Size: extents(1), MetadataSize: extents(9)},
-			"wanted 1MiB (1 extents) and 9MiB of metadata and 9MiB of spare for metadata, free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable"},
+			"wanted 1MiB (1 extent) and 9MiB of metadata and 9MiB of spare for metadata, free 22MiB, nothing fits: 4MiB is on PVs that are not allocatable"},
 		{"striped pool", lvm.CreateThinPool{Name: "p", Size: extents(14), Stripes: 2},
 			"wanted 14MiB (14 extents) and 2MiB of metadata and 2MiB of spare for metadata, free 22MiB, 8MiB (8 extents) fits: 4MiB is on PVs that are not allocatable, 2 stripes want as much space on each of as many PVs, data keeps off the PV that its metadata is on"},
 		{"snapshot", lvm.CreateCOWSnapshot{Origin: "u", Name: "s", Size: extents(3), Place: ranges(0, "3-6")},
@@ -136,7 +136,7 @@ func grown(vg *lvm.VG, op lvm.Op) lvm.Extents {
 func TestFitsExactly(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 7))
 	refused, some := map[string]int{}, 0
-	for range 1500 {
+	for range 500 {
 		g := randomGroup(t, r)
 		op, kind := randomDemand(g.vg, r)
 		_, err := g.try(op)
@@ -152,9 +152,9 @@ func TestFitsExactly(t *testing.T) {
 	}
 	t.Logf("%v, %d of them with some that fits", refused, some)
 	for _, kind := range []string{"create", "extend", "pool", "metadata", "snapshot"} {
-		require.Greater(t, refused[kind], 15, kind)
+		require.Greater(t, refused[kind], 5, kind)
 	}
-	require.Greater(t, some, 200)
+	require.Greater(t, some, 60)
 }
 
 // randomGroup has one to four PVs, and holes.
