@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,17 +47,23 @@ func run(ctx context.Context, args []string, e *env) int {
 	return int(p.Run(ctx, args))
 }
 
-// root makes the tree for args: in full below the command that they name, and
-// everywhere where the whole is asked for.
+// root makes the tree for args: the command that they name alone, in full, and all
+// of them where they name none; everywhere in full where the whole is asked for.
 func root(e *env, args []string) *cobra.Command {
 	r := cli.Group("rok", "rok gives a Linux machine local block volumes, thick and thin.")
 	r.Use = "rok COMMAND [ARGS...]"
 	r.Example = "  rok dm ls\n  rok help dm"
 	cobra.EnableCommandSorting = false
 	whole := len(args) > 0 && wantsTree(args[0])
-	for _, c := range commands() {
+	all := commands()
+	named := func(c command) bool { return len(args) > 0 && args[0] == c.name }
+	alone := !whole && slices.ContainsFunc(all, named)
+	for _, c := range all {
 		var sub *cobra.Command
-		if whole || len(args) > 0 && args[0] == c.name {
+		if alone && !named(c) && c.name != "help" { // which cobra would make
+			continue
+		}
+		if whole || named(c) {
 			sub = c.build(e)
 		} else {
 			sub = &cobra.Command{Use: c.name, Run: func(*cobra.Command, []string) {}}
