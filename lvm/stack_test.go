@@ -227,6 +227,7 @@ func TestStackRefuses(t *testing.T) {
 		}, "a thin volume with more than one segment"},
 		{"t", thin(func(v *lvm.Thin) { v.Merge = "s" }), `"thin, merging" is not activated`},
 		{"e", drop("ext"), `its external origin "ext" is not there`},
+		{"pool", pool(func(p *lvm.ThinPool) { p.Metadata = p.Data }), `"vg--a-pool_tdata" is needed twice`},
 		{"pool", drop("pool_tmeta"), `its LV "pool_tmeta" is not there`},
 		{"pool", drop("pool_tdata"), `its LV "pool_tdata" is not there`},
 		{"pool", pool(func(p *lvm.ThinPool) { p.Discards = "sometimes" }), `discards "sometimes" are not known`},

@@ -31,7 +31,7 @@ func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error
 	if err != nil {
 		return nil, err
 	}
-	return inNamespace(ctx, cfg, w, "volume groups", childLVM, "-dir", dir, "-empty", empty)
+	return inNamespace(ctx, cfg, w, dir, "volume groups", childLVM, "-empty", empty)
 }
 
 // lvmDir makes a folder for a disk, and what stands for /etc/lvm and /run.
@@ -48,8 +48,9 @@ func lvmDir(cfg config) (string, error) {
 	return dir, nil
 }
 
-// inNamespace runs a child of peers in a mount namespace of its own.
-func inNamespace(ctx context.Context, cfg config, w io.Writer, what string, args ...string) ([]bar, error) {
+// inNamespace runs a child of peers in a mount namespace of its own. All its files
+// are in dir: temporary ones elsewhere may be hidden there.
+func inNamespace(ctx context.Context, cfg config, w io.Writer, dir, what string, args ...string) ([]bar, error) {
 	rok, err := filepath.Abs(cfg.rok)
 	if err != nil {
 		return nil, err
@@ -58,11 +59,12 @@ func inNamespace(ctx context.Context, cfg config, w io.Writer, what string, args
 	if err != nil {
 		return nil, err
 	}
-	args = append(args, "-rok", rok, "-ops", cfg.ops.String(), "-spawns", fmt.Sprint(cfg.spawns))
+	args = append(args, "-dir", dir, "-rok", rok, "-ops", cfg.ops.String(), "-spawns", fmt.Sprint(cfg.spawns))
 	if cfg.quick {
 		args = append(args, "-quick")
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute // it detaches loop devices

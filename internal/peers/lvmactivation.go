@@ -53,7 +53,7 @@ func runActivation(ctx context.Context, cfg config, w io.Writer) (bars []bar, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return inNamespace(ctx, cfg, w, "activation", childActivation, "-dir", dir)
+	return inNamespace(ctx, cfg, w, dir, "activation", childActivation)
 }
 
 // runActivationChild measures inside of the namespace.
