@@ -254,6 +254,9 @@ func (s *stack) snapshot(tie *LV, data *MappedDevice) error {
 		if err != nil {
 			return err
 		}
+		if length == 0 && !s.names {
+			return &StackError{LV: tie.Name, Reason: "a snapshot of no extents"}
+		}
 		d.Snapshot = true
 		d.Udev |= dm.UdevLowPriority
 		d.Table = dm.Table{{Length: length, Target: dm.Snapshot{
