@@ -47,7 +47,8 @@ type stack struct {
 	// table would need.
 	names bool
 	made  map[stackKey]*MappedDevice
-	open  map[stackKey]bool // under way: who comes here again goes in a circle
+	named map[string]*MappedDevice // the same, by name
+	open  map[stackKey]bool        // under way: who comes here again goes in a circle
 	order []*MappedDevice
 }
 
@@ -57,7 +58,7 @@ type stackKey struct {
 }
 
 func newStack(r *relations, opts StackOptions) *stack {
-	return &stack{relations: r, opts: opts, made: map[stackKey]*MappedDevice{}, open: map[stackKey]bool{}}
+	return &stack{relations: r, opts: opts, made: map[stackKey]*MappedDevice{}, named: map[string]*MappedDevice{}, open: map[stackKey]bool{}}
 }
 
 // Stack returns the devices that the named LVs are, and what those stand on,
@@ -106,14 +107,17 @@ func (s *stack) of(name string) ([]*MappedDevice, error) {
 // forget drops the devices from the given one on, of a volume that failed.
 func (s *stack) forget(from int) {
 	for _, d := range s.order[from:] {
-		delete(s.made, stackKey{d.LV, d.Layer})
+		s.drop(d)
 	}
 	s.order = s.order[:from]
 	clear(s.open)
 }
 
-// drop drops one device, which no other stands on.
-func (s *stack) drop(d *MappedDevice) { delete(s.made, stackKey{d.LV, d.Layer}) }
+// drop drops one device.
+func (s *stack) drop(d *MappedDevice) {
+	delete(s.made, stackKey{d.LV, d.Layer})
+	delete(s.named, d.Name)
+}
 
 func (s *stack) fault(op, name string, err error) error {
 	if e, ok := errors.AsType[*ActivationError](err); ok {
@@ -171,7 +175,11 @@ func (s *stack) layer(lv *LV, layer Layer, fill func(*MappedDevice) error) (*Map
 	if err := dm.CheckName(d.Name); err != nil {
 		return nil, err
 	}
-	s.made[key] = d
+	if other := s.named[d.Name]; other != nil && !s.names {
+		// One LV in two places, such as a pool's data and metadata.
+		return nil, &StackError{LV: lv.Name, Reason: fmt.Sprintf("its device %q is needed twice, for %q and for %q", d.Name, other.UUID, d.UUID)}
+	}
+	s.made[key], s.named[d.Name] = d, d
 	s.order = append(s.order, d)
 	return d, nil
 }
@@ -245,6 +253,9 @@ func (s *stack) snapshot(tie *LV, data *MappedDevice) error {
 		length, err := s.length(tie, tie.Size())
 		if err != nil {
 			return err
+		}
+		if length == 0 && !s.names {
+			return &StackError{LV: tie.Name, Reason: "a snapshot of no extents"}
 		}
 		d.Snapshot = true
 		d.Udev |= dm.UdevLowPriority

@@ -49,7 +49,7 @@ func lvmDir(cfg config) (string, error) {
 }
 
 // inNamespace runs a child of peers in a mount namespace of its own, with a copy of
-// rok in dir.
+// rok. All its files are in dir: temporary ones elsewhere may be hidden there.
 func inNamespace(ctx context.Context, cfg config, w io.Writer, what, dir, child string, args ...string) ([]bar, error) {
 	rok := filepath.Join(dir, "rok")
 	if err := copyProgram(cfg.rok, rok); err != nil {
@@ -65,6 +65,7 @@ func inNamespace(ctx context.Context, cfg config, w io.Writer, what, dir, child 
 		args = append(args, "-quick")
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute // it detaches loop devices
