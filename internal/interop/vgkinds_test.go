@@ -71,7 +71,7 @@ func (g *generator) pvresize(wrong bool) []string {
 		return nil
 	}
 	if d, err := g.st.scan.PV(g.s.disks[i].Path()); err == nil && len(d.Areas) > 1 {
-		return nil // rok does not move the second area
+		return nil // lvm2 has internal errors over the second area
 	}
 	size := int(g.s.sizes[i] >> 10)
 	if wrong {
