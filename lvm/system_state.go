@@ -254,7 +254,7 @@ func (s *DeviceState) ofPool(p thin.Status) {
 	s.MetadataUsed = shownPercent(p.Metadata.Used, p.Metadata.Total)
 }
 
-// ofThin is of whole chunks, as in _thin_target_percent of lib/thin/thin.c.
+// ofThin is of whole chunks: lvseg_percent_with_info_and_seg_status, lib/metadata/lv.c.
 func (s *DeviceState) ofThin(t dm.ThinStatus, size, chunk units.Sectors) {
 	if t.State != "" {
 		s.Health = HealthFailed

@@ -32,7 +32,7 @@ histogram() {
 	local name=$1 status=0
 	shift
 	scripts/ring.sh "$name" -count=1 "$@" ./internal/interop || status=$?
-	grep -hE '^ *--- (PASS|FAIL): Test[A-Za-z]+/seed|operations in|^ +[a-z, -]+ lvm2 +[0-9]+ +rok' ".cache/test/$name.log"
+	grep -ahE '^ *--- (PASS|FAIL): Test[A-Za-z]+/seed|operations in|^ +[a-z, -]+ lvm2 +[0-9]+ +rok' ".cache/test/$name.log"
 	return $status
 }
 

@@ -7,12 +7,27 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/internal/testenv"
 )
 
 // What once failed does not any more. Each file is a sequence of operations.
 func TestHistories(t *testing.T) {
 	needLVM2(t)
-	paths, err := filepath.Glob("testdata/*.txt")
+	if testenv.Inside() {
+		t.Skip("the histories of this kind are without device-mapper")
+	}
+	playHistories(t, "testdata/*.txt", kinds)
+}
+
+// The same with active LVs, on two VGs.
+func TestKernelHistories(t *testing.T) {
+	testenv.Kernel(t, kernelFeatures...)
+	playHistories(t, "testdata/kernel/*.txt", kernelKinds)
+}
+
+func playHistories(t *testing.T, pattern string, kinds []kind) {
+	paths, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	for _, path := range paths {
@@ -30,6 +45,9 @@ func TestHistories(t *testing.T) {
 					require.NotNil(t, m, "no disks")
 					m.play(parseOperation(line))
 				}
+			}
+			if !m.first.offline {
+				m.end()
 			}
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/rok-storage/rok/lvm"
 )
 
@@ -153,8 +155,9 @@ func (g *generator) thinsnapshot(wrong bool) []string {
 		return nil
 	}
 	line := args("lvcreate", "-s", "-n", g.newLV(v, wrong && g.chance(50)))
-	// One that may be written to lvm2 refuses, and deactivates the pool before.
-	if lv := one(g, v.plain); lv != nil && !lv.Writable() && g.chance(50) {
+	// One that may be written to lvm2 refuses, and deactivates the pool before; one
+	// that is active it refuses, and rok does not.
+	if lv := one(g, v.plain); lv != nil && !lv.Writable() && !g.active(v.vg, lv) {
 		return args(line, "--thinpool", one(g, v.pools).Name, v.vg.Name+"/"+lv.Name)
 	}
 	origin := "none"
@@ -169,6 +172,13 @@ func (g *generator) thinsnapshot(wrong bool) []string {
 		line = args(line, "-k", "n")
 	}
 	return args(g.more(line), v.vg.Name+"/"+origin)
+}
+
+// active reports whether the first stand's kernel has the LV.
+func (g *generator) active(vg *lvm.VG, lv *lvm.LV) bool {
+	state, err := g.s.states(vg)
+	require.NoError(g.s.t, err)
+	return state(lv).Exists
 }
 
 func (g *generator) cowsnapshot(wrong bool) []string {

@@ -17,13 +17,16 @@ const (
 	kernelSlice       = 8 // operations in the kernel ring
 )
 
+// kernelFeatures are what the kernel and the machine must have.
+var kernelFeatures = []string{"linear", "striped", "thin-pool", "snapshot", "snapshot-origin", "zero", "module loop", "program lvm", "program dmsetup"}
+
 // Random operations with active LVs, thin pools and snapshots: after each, lvm2's
 // devices are compared with rok's, table by table.
 //
 //	vg-*      what the two make of the LVs
 //	/dev/loop two stands of one to eight disks each
 func TestKernelInterop(t *testing.T) {
-	testenv.Kernel(t, "linear", "striped", "thin-pool", "snapshot", "snapshot-origin", "zero", "module loop", "program lvm", "program dmsetup")
+	testenv.Kernel(t, kernelFeatures...)
 	began := time.Now()
 	total, usual := int(setting(t, "ROK_INTEROP_OPERATIONS", kernelSlice)), began.Unix()
 	if total == kernelSlice {

@@ -3,7 +3,6 @@ package interop_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -62,13 +61,13 @@ func (s *stand) rokLine(args []string) []string {
 			i++ // and its value
 		case args[0] == "lvcreate" && a == r.first() && (r.has("-s") || r.has("-V")):
 		default:
-			line = append(line, s.expand(a))
+			line = append(line, a)
 		}
 	}
 	for i, a := range line {
 		line[i] = s.expand(a)
 	}
-	return slices.Clip(line)
+	return line
 }
 
 // first is the first name.

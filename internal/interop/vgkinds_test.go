@@ -71,7 +71,7 @@ func (g *generator) pvresize(wrong bool) []string {
 		return nil
 	}
 	if d, err := g.st.scan.PV(g.s.disks[i].Path()); err == nil && len(d.Areas) > 1 {
-		return nil // rok does not move the second area
+		return nil // lvm2 has internal errors over the second area
 	}
 	size := int(g.s.sizes[i] >> 10)
 	if wrong {
@@ -156,15 +156,16 @@ func (g *generator) vgextend(wrong bool) []string {
 		return nil
 	}
 	orphans, empty := g.s.unused(g.st)
-	free := append(orphans, empty...)
+	// Of an empty disk lvm2 makes a PV before it refuses.
+	free := append(orphans[:len(orphans):len(orphans)], empty...)
 	if wrong {
-		if _, _, i := g.pv(); g.chance(60) || len(free) == 0 {
+		if _, _, i := g.pv(); g.chance(60) || len(orphans) == 0 {
 			return args("vgextend", vg.VG.Name, disk(i))
 		}
-		return args("vgextend", "none", disk(one(g, free)))
+		return args("vgextend", "none", disk(one(g, orphans)))
 	}
 	if most := int(vg.VG.MaxPV); most > 0 && len(vg.VG.PVs)+3 > most {
-		free = orphans // of an empty disk lvm2 makes a PV before it refuses
+		free = orphans
 	}
 	if len(free) == 0 {
 		return nil
