@@ -134,6 +134,9 @@ func changes(n int) []change {
 		// The new area lies in the old one.
 		{"grow a little", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true, Alignment: 4096}}, members(n, 2), resized(6*mib + mib/2)},
 		{"shrink a little", n, &lvm.CreatePV{Layout: disk.Layout{SecondArea: true, Alignment: 4096}}, members(n, 2), resized(7*mib + mib/2)},
+		// And over its text, or its header.
+		{"grow by a page", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib, SecondArea: true, Alignment: 4096}}, members(n, 2), resized(6*mib + 4096)},
+		{"shrink by a page", n, &lvm.CreatePV{Layout: disk.Layout{SecondArea: true, Alignment: 4096}}, members(n, 10), resized(8*mib - 4096)},
 		{"grow one area", n, &lvm.CreatePV{Layout: disk.Layout{Size: 6 * mib}}, members(n, 2), resized(0)},
 		{"shrink one area", n, nil, members(n, 2), resized(6 * mib)},
 		{"restore", n, nil, members(n, 2), func(t *testing.T, s *lvm.Scan) error {
