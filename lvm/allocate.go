@@ -102,7 +102,13 @@ func (a *allocation) free() (n Extents) {
 	return n
 }
 
-func (a *allocation) enough() bool { return a.want-a.found+a.metadata <= a.free() }
+func (a *allocation) enough() bool {
+	n := a.want - a.found
+	if a.needLog {
+		n += a.metadata
+	}
+	return n <= a.free()
+}
 
 func (a *allocation) attempt(rank policyRank) *attempt {
 	t := &attempt{policy: rank}

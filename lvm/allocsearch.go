@@ -81,9 +81,6 @@ func (s *search) walk() {
 
 // avoid reports whether the PV has its part already.
 func (s *search) avoid(l *areaList) bool {
-	if s.metadata > 0 && !s.needLog && s.allocation.log.pv == l.pv {
-		return true
-	}
 	switch {
 	case s.forLog:
 		for _, other := range s.slots[s.stripes:min(len(s.slots), s.ix+s.places)] {
@@ -274,7 +271,7 @@ func (s *search) placeLog() bool {
 		return s.ix+s.places >= s.stripes
 	}
 	small, end := 0, s.places+s.ix
-	for small < end && s.slots[end-1-small].area.length < s.metadata {
+	for small < end && s.slots[end-1-small].used < s.metadata {
 		small++
 	}
 	s.log = end - small - s.logs

@@ -56,6 +56,44 @@ func poolThatDoesNotFit(t *testing.T) {
 	require.Equal(t, 2, g.changed)
 }
 
+// Pools that take a quarter to all of the VG, so that their data, metadata and spare
+// are in each other's way. ROK_OPS_SEED, ROK_OPS_ROUNDS and ROK_OPS_STEPS as above.
+func TestKernelLargePoolsAsLVM2(t *testing.T) {
+	testenv.Kernel(t, "thin-pool", "module loop", "program lvm", "program thin_check")
+	number := asked(t)
+	seed, rounds, steps := number("ROK_OPS_SEED", 5), number("ROK_OPS_ROUNDS", 1), number("ROK_OPS_STEPS", 5)
+	for i := range rounds {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			g := &generator{t: t, r: rand.New(rand.NewPCG(seed+i, 9)), thin: true}
+			g.begin(2 + g.r.IntN(3))
+			for range steps {
+				g.play(g.createLargePool())
+				if pools, _, _ := g.kinds(); len(pools) > 0 {
+					g.play(operation{[]string{"lvremove", "-y", g.name + "/" + pools[0]}, lvm.RemoveLV{Name: pools[0]}})
+				}
+			}
+			t.Logf("%d changed the VG, %d were refused", g.changed, g.refused)
+		})
+	}
+}
+
+func (g *generator) createLargePool() operation {
+	total := 0
+	for _, pv := range g.vg.PVs {
+		total += int(pv.Count)
+	}
+	g.names++
+	op := lvm.CreateThinPool{Name: "p" + strconv.Itoa(g.names), Size: lvm.Amount{Extents: lvm.Extents(total/4 + g.r.IntN(3*total/4))}}
+	args := []string{"lvcreate", "-an", "-T", "-l", fmt.Sprint(op.Size.Extents), g.name + "/" + op.Name}
+	if op.NoSpare = g.r.IntN(2) == 0; op.NoSpare {
+		args = append(args, "--poolmetadataspare", "n")
+	}
+	op.Allocation = g.policy(&args)
+	op.Stripes = g.stripes(&args)
+	op.Place = g.place(&args)
+	return operation{args, op}
+}
+
 func (g *generator) nextThin() operation {
 	pools, thins, others := g.kinds()
 	full := func(name string) string { return g.name + "/" + name }

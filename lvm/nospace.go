@@ -102,8 +102,8 @@ func (e *NoSpaceError) why() (why []string) {
 	case e.Stripes > 1:
 		why = append(why, fmt.Sprintf("%d stripes want as much space on each of as many PVs", e.Stripes))
 	}
-	if e.Metadata > 0 && e.Policy != AllocAnywhere && e.Policy != AllocContiguous {
-		why = append(why, "data keeps off the PV that its metadata is on")
+	if e.Metadata > 0 {
+		why = append(why, "metadata is in one run")
 	}
 	return why
 }

@@ -59,6 +59,35 @@ func TestCreateThinPool(t *testing.T) {
 	require.Equal(t, "lvol0 lvol0_tmeta lvol0_tdata", g.names())
 }
 
+// A pool over several PVs, with metadata that is large beside them, lies where lvm2
+// 2.03.16 puts it: behind its metadata, too, and that where a stripe leaves as much.
+func TestPoolOverPVs(t *testing.T) {
+	tests := []struct {
+		counts         []lvm.Extents
+		op             lvm.CreateThinPool
+		data, metadata string
+	}{
+		{[]lvm.Extents{96, 72, 83, 89}, lvm.CreateThinPool{Size: extents(138)}, "a:0-95 b:16-57", "b:0-15"},
+		{[]lvm.Extents{89, 65}, lvm.CreateThinPool{Size: extents(138), Options: lvm.Options{Allocation: lvm.AllocAnywhere}}, "a:0-88 b:16-64", "b:0-15"},
+		{[]lvm.Extents{89, 65}, lvm.CreateThinPool{Size: extents(130), Stripes: 2}, "a:0-64|b:0-64", "a:65-80"},
+		{[]lvm.Extents{113, 72}, lvm.CreateThinPool{Size: extents(120), Stripes: 2}, "a:0-59|b:0-59", "a:60-75"},
+		{[]lvm.Extents{113, 72}, lvm.CreateThinPool{Size: extents(112), Stripes: 2}, "a:0-55|b:0-55", "b:56-71"},
+		{[]lvm.Extents{113, 72}, lvm.CreateThinPool{Size: extents(100), Stripes: 2}, "a:0-49|b:0-49", "b:50-65"},
+	}
+	for _, test := range tests {
+		g := newGroup(t, test.counts...)
+		op := test.op
+		op.Name, op.MetadataSize, op.NoSpare = "p", extents(16), true
+		g.do(op)
+		require.Equal(t, test.data, g.lv("p_tdata"))
+		require.Equal(t, test.metadata, g.lv("p_tmeta"))
+	}
+	g := newGroup(t, 89, 65)
+	g.refused(lvm.CreateThinPool{Name: "p", Size: extents(139), MetadataSize: extents(16), NoSpare: true}, errNoSpace, "138MiB (138 extents) fits")
+	g.refused(lvm.CreateThinPool{Name: "p", Size: extents(138), MetadataSize: extents(16), NoSpare: true, Options: lvm.Options{Allocation: lvm.AllocCling}},
+		errNoSpace, "cling keeps to the PVs")
+}
+
 // The sizes of chunks and of metadata, as lvm2 reckons them: the metadata has 64
 // bytes for each chunk, and from 2 MiB to 128 MiB where the chunks may be larger.
 func TestThinPoolSizes(t *testing.T) {
@@ -101,7 +130,7 @@ func TestThinPoolShares(t *testing.T) {
 		place   lvm.Place
 		want    lvm.Extents
 	}{
-		{"FREE", 100, lvm.Place{}, 20}, {"FREE", 50, lvm.Place{}, 16}, {"VG", 50, lvm.Place{}, 20}, {"PVS", 100, on(0), 16},
+		{"FREE", 100, lvm.Place{}, 36}, {"FREE", 50, lvm.Place{}, 16}, {"VG", 50, lvm.Place{}, 20}, {"PVS", 100, on(0), 16},
 	}
 	for _, test := range tests {
 		g := newGroup(t, 20, 20)
