@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -24,6 +25,8 @@ type storage struct {
 	images  []string
 	devices []string
 	wait    time.Duration
+
+	mapping func() // called when device-mapper is open; may be nil
 }
 
 // storageFlags gives c the flags that all commands on PVs, VGs and LVs have.
@@ -60,6 +63,9 @@ func (s *storage) open() (*lvm.System, error) {
 		if errors.Is(err, fs.ErrPermission) {
 			err = deviceMapperError(err)
 		}
+		if err == nil && s.mapping != nil {
+			s.mapping()
+		}
 		return conn, err // that there is none is no error here
 	}
 	return lvm.OpenSystem(&cfg)
@@ -68,19 +74,42 @@ func (s *storage) open() (*lvm.System, error) {
 // systemCommand is what a command does with a System.
 type systemCommand func(c *cobra.Command, sys *lvm.System, args []string) error
 
-// with makes a command's function of one that needs a System. An interrupt ends
-// waiting, and what was not begun; a commit that was goes through.
+// with makes a command's function of one that needs a System, and changes something.
+// Where there is device-mapper, an interrupt ends waiting, and what was not begun, and
+// no device stays suspended. Elsewhere it ends the process: what is on the disks is
+// the old group or the new one at any moment, and to catch signals costs a short
+// command a seventh of its time.
 func (s *storage) with(run systemCommand) func(*cobra.Command, []string) error {
 	return s.looking(func(c *cobra.Command, sys *lvm.System, args []string) error {
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-		defer stop()
+		ctx, cancel := context.WithCancel(c.Context())
+		defer cancel()
+		done := make(chan struct{})
+		defer close(done)
+		s.mapping = func() { onSignal(cancel, done) }
 		c.SetContext(ctx)
 		return run(c, sys, args)
 	})
 }
 
-// looking is with for a command that changes nothing: an interrupt ends the
-// process, and its locks with it. To catch signals starts a thread.
+// onSignal calls do for signals that would end the process, until done is closed.
+func onSignal(do func(), done <-chan struct{}) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-signals:
+				do()
+			case <-done:
+				return
+			}
+		}
+	}()
+}
+
+// looking is with for a command that changes nothing: an interrupt ends the process,
+// and its locks with it.
 func (s *storage) looking(run systemCommand) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		sys, err := s.open()
