@@ -17,8 +17,8 @@ type CommitRequest struct {
 	// their IDs, and joining ones must be in the scan. Nil: the VG is removed.
 	New *VG
 	// Headers are those of PVs that get another one, see [DiskPV.Resized]. Where a
-	// metadata area moves by less than its length, it is damaged while it does:
-	// another one must have the VG's text.
+	// metadata area moves by less than its length, it must have room for a second
+	// text meanwhile; else it is [ErrNoArea].
 	Headers map[ID]disk.PVHeader
 	// SystemID is this host's, which a VG that has one must have too.
 	SystemID string

@@ -62,14 +62,11 @@ func (c *commit) areas() (used, unused []*target) {
 	for n := 0; ; n++ {
 		found := false
 		for _, d := range c.members {
-			areas, overwritten := c.areasOf(d)
+			areas := c.areasOf(d)
 			if n >= len(areas) {
 				continue
 			}
 			found = true
-			if slices.Contains(overwritten, areas[n]) {
-				continue
-			}
 			t := &target{pv: d, area: areas[n]}
 			if t.area.Ignored() {
 				unused = append(unused, t)
@@ -84,17 +81,12 @@ func (c *commit) areas() (used, unused []*target) {
 	}
 }
 
-// areasOf returns the areas that a member has while the VG is committed, and those of
-// them that new ones will overwrite behind it.
-func (c *commit) areasOf(d *DiskPV) (areas, overwritten []*DiskArea) {
+// areasOf returns the areas that a member has while the VG is committed.
+func (c *commit) areasOf(d *DiskPV) []*DiskArea {
 	for _, m := range c.moves {
-		switch {
-		case m.pv != d:
-		case m.grows:
-			return m.after, nil
-		case m.overlaps:
-			return m.areas, m.leaving()
+		if m.pv == d && m.grows {
+			return m.after
 		}
 	}
-	return d.Areas, nil
+	return d.Areas
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -26,11 +27,11 @@ var (
 // killer is a device that kills the process instead of one of its writes or flushes.
 type killer struct {
 	*os.File
-	left *int
+	left *atomic.Int64
 }
 
 func (k killer) count() {
-	if *k.left--; *k.left < 0 {
+	if k.left.Add(-1) < 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}
@@ -68,7 +69,8 @@ func TestKilledHere(t *testing.T) {
 		t.Skip("TestKilled calls it in another process")
 	}
 	c := killedChangeOf(*killedChange)
-	left := *killedAt
+	var left atomic.Int64
+	left.Store(int64(*killedAt))
 	var devices []*lvm.Device
 	for i := range c.disks {
 		f, err := os.OpenFile(filepath.Join(*killedDir, fmt.Sprint(i)), os.O_RDWR, 0)

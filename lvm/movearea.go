@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"github.com/rok-storage/rok/lvm/disk"
+	"github.com/rok-storage/rok/units"
 )
 
 // move is a PV that gets another header, and areas at other places with it. The new
 // areas are written first, and then the label, which is one sector: a power cut
-// leaves the old areas or the new ones. Where new areas lie in old ones, those are
-// damaged in between, which is found, and mended by the next write.
+// leaves the old areas or the new ones. Where new areas lie in old ones, texts go where
+// they touch neither the headers nor the texts of the others.
 //
 // Where the PV grows, all this is done before the VG is committed, else after it, so
 // that the areas are never where the VG has extents.
@@ -22,9 +23,14 @@ type move struct {
 	areas  []*DiskArea // of before
 	after  []*DiskArea // of header: those that stay are the same
 	grows  bool
-	// overlaps says that a new area lies in one that leaves.
-	overlaps bool
-	text     []byte // that all areas get; nil: none
+	text   []byte // that all areas get; nil: none
+	away   []away
+}
+
+// away is a text of an area that leaves, which is in the way of a new header.
+type away struct {
+	area *DiskArea
+	to   disk.Location
 }
 
 // newMove checks the header, and finds out which areas move.
@@ -41,11 +47,6 @@ func newMove(pv *DiskPV, h disk.PVHeader) (*move, error) {
 			m.after = append(m.after, pv.Areas[i])
 		} else {
 			m.after = append(m.after, &DiskArea{AreaHeader: disk.AreaHeader{Area: at}})
-		}
-	}
-	for _, a := range m.added() {
-		for _, b := range m.leaving() {
-			m.overlaps = m.overlaps || a.Start < b.Start+b.Size && b.Start < a.Start+a.Size
 		}
 	}
 	return m, nil
@@ -75,11 +76,71 @@ func (m *move) plan(areas []*DiskArea, text []byte) error {
 			a.Committed = disk.Location{Flags: m.ignoredFlag()}
 			continue
 		}
-		l, err := a.Place(text, disk.Location{})
+		l, err := m.apart(a, text, m.kept())
 		if err != nil {
 			return fmt.Errorf("PV %s: %w", m.pv.Device.Path, err)
 		}
 		a.Committed = l
+	}
+	return nil
+}
+
+// kept are the parts of the areas that leave which must stay until the label changes.
+func (m *move) kept() (runs []disk.Run) {
+	for _, a := range m.leaving() {
+		runs = append(runs, disk.Run{Start: a.Start, Size: disk.HeaderSize})
+		if a.counts() && a.CheckLocation(a.Committed) == nil {
+			runs = append(runs, a.Runs(a.Committed)...)
+		}
+	}
+	for _, w := range m.away {
+		runs = append(runs, w.area.Runs(w.to)...)
+	}
+	return runs
+}
+
+// apart places a text in an area where it touches none of runs.
+func (m *move) apart(a *DiskArea, text []byte, runs []disk.Run) (disk.Location, error) {
+	l, err := a.Place(text, disk.Location{})
+	if err != nil {
+		return l, err
+	}
+	for ; l.Offset+l.Size+units.SectorSize <= a.Size; l.Offset += units.SectorSize {
+		if !touch(a.Runs(l), runs) {
+			return l, nil
+		}
+	}
+	return l, fmt.Errorf("its metadata area moves over itself, without room for a second text: %w", ErrNoArea)
+}
+
+// touch reports whether two lists of runs have a sector in common.
+func touch(some, others []disk.Run) bool {
+	const mask = units.SectorSize - 1
+	for _, a := range some {
+		for _, b := range others {
+			if a.Start&^mask < (b.Start+b.Size+mask)&^mask && b.Start&^mask < (a.Start+a.Size+mask)&^mask {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// clearWay finds other places for texts that lie where a new header will be.
+func (m *move) clearWay(text []byte) error {
+	var headers []disk.Run
+	for _, a := range m.added() {
+		headers = append(headers, disk.Run{Start: a.Start, Size: disk.HeaderSize})
+	}
+	for _, a := range m.leaving() {
+		if text == nil || !a.counts() || a.CheckLocation(a.Committed) != nil || !touch(a.Runs(a.Committed), headers) {
+			continue
+		}
+		l, err := m.apart(a, text, append(headers, a.Runs(a.Committed)...))
+		if err != nil {
+			return fmt.Errorf("PV %s: %w", m.pv.Device.Path, err)
+		}
+		m.away = append(m.away, away{a, l})
 	}
 	return nil
 }
@@ -95,35 +156,34 @@ func (m *move) ignoredFlag() uint32 {
 
 // arrive writes the new areas, and then the label.
 func (m *move) arrive() error {
+	for _, w := range m.away {
+		text := w.area.text
+		w.area.Committed = w.to
+		if err := m.writeText(w.area); err != nil {
+			return err
+		}
+		if err := deviceError(m.pv, "flush", m.pv.Device.Sync()); err != nil {
+			return err
+		}
+		if err := m.write([]*DiskArea{w.area}); err != nil {
+			return err
+		}
+		w.area.text = text
+	}
 	if err := m.write(m.added()); err != nil {
 		return err
 	}
 	return m.label(m.header, m.after)
 }
 
-// back undoes arrive, or what was done of it.
-func (m *move) back() error {
-	if m.overlaps {
-		leaving := m.leaving()
-		if err := m.plan(leaving, m.text); err != nil {
-			return err
-		}
-		if err := m.write(leaving); err != nil {
-			return err
-		}
-	}
-	return m.label(m.before, m.areas)
-}
+// back undoes arrive, or what was done of it: the old areas are as they were.
+func (m *move) back() error { return m.label(m.before, m.areas) }
 
 // write writes areas as they were planned.
 func (m *move) write(areas []*DiskArea) error {
 	for _, a := range areas {
-		if !a.Committed.Empty() {
-			for _, w := range a.Writes(m.text, a.Committed) {
-				if _, err := m.pv.Device.WriteAt(w.Data, int64(w.Start)); err != nil {
-					return deviceError(m.pv, "write metadata", err)
-				}
-			}
+		if err := m.writeText(a); err != nil {
+			return err
 		}
 		if err := m.pv.writeArea(a, disk.AreaHeader{Area: a.Area, Committed: a.Committed}); err != nil {
 			return err
@@ -133,6 +193,19 @@ func (m *move) write(areas []*DiskArea) error {
 		return nil
 	}
 	return deviceError(m.pv, "flush", m.pv.Device.Sync())
+}
+
+// writeText writes the text of an area, if it has one.
+func (m *move) writeText(a *DiskArea) error {
+	if a.Committed.Empty() {
+		return nil
+	}
+	for _, w := range a.Writes(m.text, a.Committed) {
+		if _, err := m.pv.Device.WriteAt(w.Data, int64(w.Start)); err != nil {
+			return deviceError(m.pv, "write metadata", err)
+		}
+	}
+	return nil
 }
 
 // label makes h the header of the PV. It is used as it was.
@@ -157,6 +230,9 @@ func (c *commit) planMoves() error {
 		if err != nil {
 			return err
 		}
+		if err := m.clearWay(text); err != nil {
+			return err
+		}
 		if err := m.plan(m.added(), text); err != nil {
 			return err
 		}
@@ -164,8 +240,8 @@ func (c *commit) planMoves() error {
 	return nil
 }
 
-// newestText reads the text that the VG has from an area which m does not damage. It
-// is nil where there is no VG, or the PV is not in it yet.
+// newestText reads the text that the VG has from an area and is
+// nil where there is no VG, or the PV is not in it yet.
 func (c *commit) newestText(m *move) ([]byte, error) {
 	if c.old == nil || len(m.added()) == 0 || !slices.Contains(c.old.PVs, m.pv) {
 		return nil, nil
@@ -175,7 +251,7 @@ func (c *commit) newestText(m *move) ([]byte, error) {
 			continue
 		}
 		for _, a := range d.Areas {
-			if a.text != c.old.newest || m.overlaps && slices.Contains(m.leaving(), a) {
+			if a.text != c.old.newest {
 				continue
 			}
 			text, err := a.ReadText(d.Device, a.Committed)

@@ -117,7 +117,7 @@ func (f *DevicesFile) version(text string) error {
 
 // isEntry reports whether a line is for a device. It may be indented.
 func isEntry(line string) bool {
-	return !strings.HasPrefix(line, "#") && strings.Contains(line, idTypeMark)
+	return !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, versionMark) && strings.Contains(line, idTypeMark)
 }
 
 // parseEntry reads "IDTYPE=… IDNAME=… DEVNAME=… PVID=… PART=…". Spaces alone
