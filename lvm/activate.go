@@ -39,7 +39,9 @@ type Activation struct {
 // Activate makes LVs devices: with lvm2's names, UUIDs and tables, their nodes,
 // and links below /dev. What is right already is left alone, what differs gets
 // its new table, under suspend where it is in use, or its new name. Messages
-// that pools have yet to be told are sent.
+// that pools have yet to be told are sent. The metadata of a pool that the kernel
+// has set aside is checked as a whole, and its mark cleared if it is sound; of
+// others the superblock is read.
 //
 // Each LV comes whole or not at all: where it fails, what was made for it is
 // taken back. The others are activated all the same, and the errors come

@@ -161,14 +161,36 @@ func checkStack(t *testing.T, devices []*lvm.MappedDevice) {
 			require.True(t, made[b.Name], "%q uses %q before it is made", d.Name, b.Name)
 			below[b.Name] = true
 		}
-		for word := range strings.FieldsSeq(string(text)) {
-			if name, found := strings.CutPrefix(word, "/dev/mapper/"); found {
-				name = strings.ReplaceAll(name, `\\`, `\`) // as dmsetup has it
+		for _, used := range devicesOf(d.Table) {
+			if name, found := strings.CutPrefix(used.Path, "/dev/mapper/"); found {
 				require.True(t, below[name], "%q uses %q: %s", d.Name, name, text)
 			}
 		}
 		made[d.Name], uuids[d.UUID] = true, true
 	}
+}
+
+// devicesOf are the devices that a table of an LV's names.
+func devicesOf(t dm.Table) (devices []dm.BlockDev) {
+	for _, s := range t {
+		switch target := s.Target.(type) {
+		case dm.Linear:
+			devices = append(devices, target.Dev)
+		case dm.Striped:
+			for _, area := range target.Stripes {
+				devices = append(devices, area.Dev)
+			}
+		case dm.ThinPool:
+			devices = append(devices, target.Metadata, target.Data)
+		case dm.Thin:
+			devices = append(devices, target.Pool, target.ExternalOrigin)
+		case dm.Snapshot:
+			devices = append(devices, target.Origin, target.COW)
+		case dm.SnapshotOrigin:
+			devices = append(devices, target.Origin)
+		}
+	}
+	return devices
 }
 
 // What makes no sense is refused, and says why.

@@ -21,12 +21,13 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
+const udevd = "/usr/lib/systemd/systemd-udevd"
+
 // startUdev starts Debian's udev with its rules, those of dmsetup and lvm2 among
 // them, for the time of the test.
 func startUdev(t *testing.T) {
 	t.Helper()
-	const dir, udevd = "/run/udev", "/usr/lib/systemd/systemd-udevd"
-	testenv.Kernel(t, append(lvm2Features, "program udevadm", "program "+udevd)...)
+	const dir = "/run/udev"
 	if testenv.Virtual() == "" {
 		t.Skip("the semaphores and the udev of this machine are not ours")
 	}
@@ -95,6 +96,7 @@ func noCookies(t *testing.T) {
 // Where udev runs, nodes and links are its own, as after lvm2: when a call
 // returns its rules are done, with what is made and with what is gone.
 func TestKernelActivateUdev(t *testing.T) {
+	testenv.Kernel(t, append(lvm2Features, "program udevadm", "program "+udevd)...)
 	startUdev(t)
 	h := newLVM2Host(t, 300*units.MiB, 2)
 	for _, line := range []string{"-L 8M -n lin vg", "-L 16M -T vg/pool", "-V 20M -T vg/pool -n t"} {

@@ -16,10 +16,7 @@ const (
 func (r *activationResult) print(w io.Writer) {
 	if r.many {
 		var g grid
-		heading := []string{"wall, median"}
-		for _, name := range r.names {
-			heading = append(heading, name)
-		}
+		heading := append([]string{"wall, median"}, r.names...)
 		g.add(append(heading, "vgchange/rok", "package lvm/bare", "package lvm/bare with links")...)
 		for _, m := range []struct {
 			what string
