@@ -45,7 +45,8 @@ type Activation struct {
 //
 // Each LV comes whole or not at all: where it fails, what was made for it is
 // taken back. The others are activated all the same, and the errors come
-// joined, as [*ActivationError]s. If ctx ends, the LVs that are active by then
+// joined, as [*ActivationError]s. A VG with faults is refused with them: two LVs that
+// have the same extents would overwrite each other. If ctx ends, the LVs that are active by then
 // stay so, and no device stays suspended. Where only the wait for udev's rules
 // ended early, all is active, and the error is the context's.
 //
@@ -55,6 +56,9 @@ type Activation struct {
 func (a *Activator) Activate(ctx context.Context, req ActivateRequest) (*Activation, error) {
 	if err := req.check(); err != nil {
 		return &Activation{}, err
+	}
+	if err := req.VG.Validate(); err != nil {
+		return &Activation{}, &ActivationError{Op: "activate", VG: req.VG.Name, Err: err}
 	}
 	run, err := a.newActivation(req)
 	if err != nil {

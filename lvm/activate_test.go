@@ -237,6 +237,19 @@ func TestActivateOthers(t *testing.T) {
 	require.Empty(t, h.kernel.Devices())
 }
 
+// Where metadata is damaged, nothing that it says becomes a device.
+func TestActivateFaulty(t *testing.T) {
+	h := newFakeHost(t)
+	vg := activationVG()
+	other := vg.LV("lin").Clone()
+	other.Name, other.ID = "other", lvm.NewID()
+	vg.LVs = append(vg.LVs, other)
+	_, err := h.a.Activate(t.Context(), h.request(vg, "lin", "other"))
+	require.ErrorIs(t, err, lvm.ErrOverlap)
+	require.ErrorAs(t, err, new(*lvm.ActivationError))
+	require.Empty(t, h.kernel.Devices())
+}
+
 func TestActivateNotUsable(t *testing.T) {
 	h := newFakeHost(t)
 	for name, change := range map[string]func(*lvm.VG){
@@ -414,7 +427,7 @@ func TestActivateThousand(t *testing.T) {
 			Name: "v" + string(rune('a'+i%26)) + strings.Repeat("x", i/26), ID: lvm.NewID(),
 			Status: lvm.Flags{lvm.FlagRead, lvm.FlagWrite, lvm.FlagVisible},
 			Segments: []lvm.Segment{{Length: 1, Type: &lvm.Striped{
-				Areas: []lvm.Area{{PV: vg.PVs[i%2].ID, Start: lvm.Extents(i % 100)}},
+				Areas: []lvm.Area{{PV: vg.PVs[i%2].ID, Start: lvm.Extents(i / 2)}},
 			}}},
 		})
 	}

@@ -21,6 +21,7 @@ var (
 // ActivationError says which operation failed on which LV. Err is
 //
 //   - [ErrNotVolume], [ErrNeedsOrigin], [ErrNotUsable], or [ErrReference] where there is no such LV;
+//   - [*Fault]s of the VG;
 //   - a [*SegmentTypeError], a [*MissingPVError], or a [*StackError];
 //   - a [*TransactionError], a [*ChunkSizeError], or thin's errors, of a pool;
 //   - a [*BusyError];

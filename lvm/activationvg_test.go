@@ -138,7 +138,7 @@ func newFakeHost(t testing.TB) *fakeHost {
 	}})
 	h.conn = h.kernel.Open(t)
 	for _, pv := range activationVG().PVs {
-		h.pvs[pv.ID] = h.kernel.AddDisk("", 201*8192)
+		h.pvs[pv.ID] = h.kernel.AddDisk("", 1001*8192)
 	}
 	h.a = h.activator(1)
 	return h

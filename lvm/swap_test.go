@@ -113,7 +113,7 @@ func swapCases() []swapCase {
 				return edit(without(vg, "t", "s", "e"), "pool", segment(func(_ *lvm.Segment, p *lvm.ThinPool) { p.TransactionID, p.Messages = 0, nil }))
 			}},
 		{name: "extend an origin's snapshot", active: all, stays: all, new: func(vg *lvm.VG) *lvm.VG {
-			return edit(vg, "c1", length(3))
+			return edit(vg, "c2", length(3))
 		}},
 		{name: "first snapshots", active: all, stays: all, old: noSnapshots},
 		{name: "one snapshot more", active: all, stays: all, old: func(vg *lvm.VG) *lvm.VG { return without(vg, "c2", "snapshot1") }},
