@@ -11,29 +11,34 @@ import (
 
 func TestChangeLV(t *testing.T) {
 	g := stack(t)
+	g.do(lvm.CreateLV{Name: "own", Size: extents(1)})
 	yes, no := true, false
 	ahead, none, odd, same := lvm.ReadAhead(16), lvm.ReadAheadNone, lvm.ReadAhead(-2), lvm.ReadAheadAuto
 	cling, byTags, inherit, bad := lvm.AllocCling, lvm.AllocClingByTag, lvm.AllocInherit, lvm.Allocation("x")
-	g.do(lvm.ChangeLV{Name: "o", Writable: &no, ReadAhead: &ahead, Allocation: &byTags, ActivationSkip: &yes, AutoActivate: &no})
-	lv := g.vg.LV("o")
+	g.do(lvm.ChangeLV{Name: "own", Writable: &no, ReadAhead: &ahead, Allocation: &byTags, ActivationSkip: &yes, AutoActivate: &no})
+	lv := g.vg.LV("own")
 	require.False(t, lv.Writable())
 	require.Equal(t, ahead, lv.ReadAhead)
 	require.Equal(t, cling, lv.Allocation)
 	require.Equal(t, lvm.Flags{lvm.FlagActivationSkip, lvm.FlagNoAutoActivate}, lv.Flags)
-	g.refused(lvm.ChangeLV{Name: "o", Writable: &no}, lvm.ErrUnchanged, "permission")
-	g.refused(lvm.ChangeLV{Name: "o", ReadAhead: &ahead}, lvm.ErrUnchanged, "read-ahead")
-	g.refused(lvm.ChangeLV{Name: "o", Allocation: &cling}, lvm.ErrUnchanged, "allocation policy")
-	g.do(lvm.ChangeLV{Name: "o", Writable: &yes, ReadAhead: &none, Allocation: &inherit, ActivationSkip: &no, AutoActivate: &yes})
-	lv = g.vg.LV("o")
+	g.refused(lvm.ChangeLV{Name: "own", Writable: &no}, lvm.ErrUnchanged, "permission")
+	g.refused(lvm.ChangeLV{Name: "own", ReadAhead: &ahead}, lvm.ErrUnchanged, "read-ahead")
+	g.refused(lvm.ChangeLV{Name: "own", Allocation: &cling}, lvm.ErrUnchanged, "allocation policy")
+	g.do(lvm.ChangeLV{Name: "own", Writable: &yes, ReadAhead: &none, Allocation: &inherit, ActivationSkip: &no, AutoActivate: &yes})
+	lv = g.vg.LV("own")
 	require.True(t, lv.Writable())
 	require.Equal(t, none, lv.ReadAhead)
 	require.Equal(t, inherit, lv.Allocation)
 	require.Empty(t, lv.Flags)
-	g.do(lvm.ChangeLV{Name: "o", ReadAhead: &same}, lvm.ChangeLV{Name: "o", ActivationSkip: &no}) // which lvm2 does not mind
+	g.do(lvm.ChangeLV{Name: "own", ReadAhead: &same}, lvm.ChangeLV{Name: "own", ActivationSkip: &no}) // which lvm2 does not mind
 
 	g.refused(lvm.ChangeLV{Name: "nothing"}, lvm.ErrNotFound, "change LV vg/nothing")
-	g.refused(lvm.ChangeLV{Name: "o", ReadAhead: &odd}, lvm.ErrInvalid, "read-ahead of -2")
-	g.refused(lvm.ChangeLV{Name: "o", Allocation: &bad}, lvm.ErrInvalid, `allocation policy "x"`)
+	g.refused(lvm.ChangeLV{Name: "own", ReadAhead: &odd}, lvm.ErrInvalid, "read-ahead of -2")
+	g.refused(lvm.ChangeLV{Name: "own", Allocation: &bad}, lvm.ErrInvalid, `allocation policy "x"`)
+	for _, op := range []lvm.ChangeLV{{Name: "o", Writable: &no}, {Name: "o", ReadAhead: &ahead}, {Name: "o", Allocation: &cling}} {
+		g.refused(op, lvm.ErrInUse, "it has snapshots")
+	}
+	g.do(lvm.ChangeLV{Name: "o", AutoActivate: &no})
 	g.refused(lvm.ChangeLV{Name: "ext", Writable: &yes}, lvm.ErrInUse, "must stay read-only")
 	g.refused(lvm.ChangeLV{Name: "p_tmeta", ActivationSkip: &yes}, lvm.ErrInUse, "a part of another LV")
 	g.refused(lvm.ChangeLV{Name: "lvol0_pmspare", ActivationSkip: &yes}, lvm.ErrInUse, "a part of another LV")
@@ -42,16 +47,16 @@ func TestChangeLV(t *testing.T) {
 	// A volume of an older lvm2's WRITE_LOCKED is writable until it is changed.
 	locked := g.vg.Clone()
 	for i, lv := range locked.LVs {
-		if lv.Name == "o" {
+		if lv.Name == "own" {
 			lv = lv.Clone()
 			lv.Status, lv.Flags = lv.Status.Without(lvm.FlagWrite), lv.Flags.With(lvm.FlagWriteLocked)
 			locked.LVs[i] = lv
 		}
 	}
 	g.vg = locked
-	g.refused(lvm.ChangeLV{Name: "o", Writable: &yes}, lvm.ErrUnchanged, "permission")
-	g.do(lvm.ChangeLV{Name: "o", Writable: &no})
-	require.False(t, g.vg.LV("o").Writable())
+	g.refused(lvm.ChangeLV{Name: "own", Writable: &yes}, lvm.ErrUnchanged, "permission")
+	g.do(lvm.ChangeLV{Name: "own", Writable: &no})
+	require.False(t, g.vg.LV("own").Writable())
 }
 
 func TestTags(t *testing.T) {
