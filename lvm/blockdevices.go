@@ -27,8 +27,8 @@ type deviceSearch struct {
 	// proc, if not empty, says which devices there are: one file in place of some
 	// for each of them.
 	proc string
-	// isLV tells LVs by their numbers. Nil: sysfs does.
-	isLV func(number uint64) bool
+	// isLV tells LVs by their minor numbers. Nil: sysfs does.
+	isLV func(minor uint32) bool
 	// want is asked before sysfs is. Nil: all are wanted.
 	want func(HostDevice) bool
 }
@@ -48,11 +48,21 @@ func (f *deviceSearch) blockDevices() ([]blockDevice, error) {
 
 // device is the device of a folder, if it is looked for.
 func (f *deviceSearch) device(s sysDevice, number uint64) (d HostDevice, ok bool) {
-	if f.isLV != nil && s.mapped() && f.isLV(number) {
+	if f.knownLV(filepath.Base(s.dir)) {
 		return d, false
 	}
 	d = HostDevice{s.path(), number}
 	return d, d.Path != "" && (f.want == nil || f.want(d))
+}
+
+// knownLV reports whether isLV says that the device of that name in sysfs is an LV.
+func (f *deviceSearch) knownLV(name string) bool {
+	text, mapped := strings.CutPrefix(name, mappedPrefix)
+	if f.isLV == nil || !mapped {
+		return false
+	}
+	minor, err := strconv.ParseUint(text, 10, 32)
+	return err == nil && f.isLV(uint32(minor))
 }
 
 // walkDisks reads sysfs.

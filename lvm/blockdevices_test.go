@@ -76,16 +76,17 @@ func TestLVsAreNotLookedUp(t *testing.T) {
 		put(dev+"/dm/name", "crypt")
 		put(dev+"/dm/uuid", "CRYPT-x")
 	}
+	put("sda/holders/dm-7/dm/uuid", "mpath-x") // which is not read of an LV
 	require.NoError(t, os.WriteFile(filepath.Join(proc, "partitions"), []byte("major minor  #blocks  name\n\n 254 0 100 dm-0\n 254 1 100 dm-1\n 254 2 100 sda\n"), 0o600))
 	for _, proc := range []string{proc, ""} {
-		var asked []uint64
-		search := deviceSearch{sys: sys, proc: proc, isLV: func(number uint64) bool {
-			asked = append(asked, number)
-			return number == unix.Mkdev(254, 0)
+		var asked []uint32
+		search := deviceSearch{sys: sys, proc: proc, isLV: func(minor uint32) bool {
+			asked = append(asked, minor)
+			return minor == 0 || minor == 7
 		}}
 		list, err := search.hostDevices()
 		require.NoError(t, err)
 		require.Equal(t, []HostDevice{{"/dev/mapper/crypt", unix.Mkdev(254, 1)}, {"/dev/sda", unix.Mkdev(254, 2)}}, list)
-		require.Equal(t, []uint64{unix.Mkdev(254, 0), unix.Mkdev(254, 1)}, asked)
+		require.Equal(t, []uint32{0, 1, 7}, asked, "the disks in turn, and what is on the last")
 	}
 }

@@ -44,7 +44,7 @@ func (f *deviceSearch) hostDevices() ([]HostDevice, error) {
 	}
 	var list []HostDevice
 	for _, d := range found {
-		if !d.disk.offline() && !d.dir.component() {
+		if !d.disk.offline() && !f.component(d.dir) {
 			list = append(list, d.HostDevice)
 		}
 	}
@@ -81,8 +81,12 @@ func (s sysDevice) offline() bool {
 	return s.mapped() && (s.text("dm/suspended") == "1" || strings.HasPrefix(s.text("dm/uuid"), "LVM-"))
 }
 
-// mapped reports whether the device is of device-mapper, which names them all so.
-func (s sysDevice) mapped() bool { return strings.HasPrefix(filepath.Base(s.dir), "dm-") }
+// mappedPrefix begins the names of all of device-mapper's devices; their minor number
+// follows: alloc_dev of drivers/md/dm.c.
+const mappedPrefix = "dm-"
+
+// mapped reports whether the device is of device-mapper.
+func (s sysDevice) mapped() bool { return strings.HasPrefix(filepath.Base(s.dir), mappedPrefix) }
 
 // unfit reports whether a disk of that name in sysfs cannot hold a PV, or must not
 // be touched.
@@ -112,13 +116,17 @@ func (s sysDevice) partitions() (parts []sysDevice, err error) {
 	return parts, nil
 }
 
-// component reports whether the device is a part of a multipath or md device.
-func (s sysDevice) component() bool {
+// component reports whether the device is a part of a multipath or md device. There
+// may be a thousand LVs on it.
+func (f *deviceSearch) component(s sysDevice) bool {
 	holders, err := os.ReadDir(filepath.Join(s.dir, "holders"))
 	if err != nil {
 		return false
 	}
 	for _, holder := range holders {
+		if f.knownLV(holder.Name()) {
+			continue
+		}
 		h := sysDevice{filepath.Join(s.dir, "holders", holder.Name())}
 		if strings.HasPrefix(holder.Name(), "md") || strings.HasPrefix(h.text("dm/uuid"), "mpath-") {
 			return true

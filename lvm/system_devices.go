@@ -139,22 +139,22 @@ func (s *System) hostDevices(ctx context.Context, d *deviceSet) error {
 	return nil
 }
 
-// isLV tells whether the device of a number is an LV's. One request to the kernel, made
-// for the first device of device-mapper, takes the place of three files for each LV.
-func (s *System) isLV() func(number uint64) bool {
-	var lvs map[uint64]bool
-	return func(number uint64) bool {
+// isLV tells whether the device of a minor number is an LV's. One request to the kernel,
+// made for the first device of device-mapper, takes the place of four files for each LV.
+func (s *System) isLV() func(minor uint32) bool {
+	var lvs map[uint32]bool
+	return func(minor uint32) bool {
 		if lvs == nil {
-			lvs = s.lvNumbers()
+			lvs = s.lvMinors()
 		}
-		return lvs[number]
+		return lvs[minor]
 	}
 }
 
-// lvNumbers are the numbers of the LVs that the kernel has; none where it cannot be
+// lvMinors are the minor numbers of the LVs that the kernel has; none where it cannot be
 // asked.
-func (s *System) lvNumbers() map[uint64]bool {
-	lvs := map[uint64]bool{}
+func (s *System) lvMinors() map[uint32]bool {
+	lvs := map[uint32]bool{}
 	conn, err := s.dm()
 	if conn == nil || err != nil {
 		return lvs // sysfs tells
@@ -164,7 +164,7 @@ func (s *System) lvNumbers() map[uint64]bool {
 		return lvs
 	}
 	for _, e := range entries {
-		lvs[e.Dev.Uint64()] = true
+		lvs[e.Dev.Minor] = true
 	}
 	return lvs
 }
