@@ -25,5 +25,27 @@ func (g *DiskVG) MaxText() units.Bytes {
 // is negative where next is too long. lvm2 reports the same, in whole sectors, as
 // vg_mda_free.
 func (g *DiskVG) TextLeft(next *VG) int64 {
-	return int64(g.MaxText()) - int64(len(next.AppendText(nil)))
+	size, known := g.textSize(next)
+	if !known {
+		size = units.Bytes(len(next.AppendText(nil)))
+	}
+	return int64(g.MaxText()) - int64(size)
+}
+
+// textSize is the size of the VG's text that the areas have, if vg is what it says.
+func (g *DiskVG) textSize(vg *VG) (_ units.Bytes, known bool) {
+	if vg != g.VG || g.newest == nil || g.newest.vg != vg {
+		return 0, false
+	}
+	for _, pv := range g.PVs {
+		if pv == nil {
+			continue
+		}
+		for _, a := range pv.Areas {
+			if a.text == g.newest {
+				return a.Committed.Size, true
+			}
+		}
+	}
+	return 0, false
 }

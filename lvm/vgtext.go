@@ -2,6 +2,7 @@ package lvm
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -162,11 +163,22 @@ func (vg *VG) AppendBackup(b []byte, zone *time.Location) []byte {
 }
 
 func (vg *VG) printer(b []byte, form Form) *printer {
-	p := &printer{b: b, form: form, vg: vg, pvs: make(map[ID]string, len(vg.PVs))}
+	p := &printer{b: slices.Grow(b, vg.textRoom()), form: form, vg: vg, pvs: make(map[ID]string, len(vg.PVs))}
 	for i, pv := range vg.PVs {
 		p.pvs[pv.ID] = pvName(i)
 	}
 	return p
+}
+
+// textRoom is about as much as the text on a disk needs: a buffer that grows as it
+// is filled costs four times as much.
+func (vg *VG) textRoom() int {
+	const perVG, perPV, perLV, perSegment = 1024, 320, 176, 144
+	room := perVG + perPV*len(vg.PVs)
+	for _, lv := range vg.LVs {
+		room += perLV + perSegment*len(lv.Segments)
+	}
+	return room
 }
 
 func (vg *VG) print(p *printer) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/lvm"
 )
 
 // The operations of the part, for -ops.
@@ -83,7 +84,8 @@ type activationResult struct {
 	names         []string
 	up, down      [][]float64
 	rok, lvm2     spent
-	many, created bool // were measured
+	library       []float64 // of one volume, in nanoseconds
+	many, created bool      // were measured
 }
 
 // measureActivation does it with a VG of so many volumes.
@@ -152,8 +154,8 @@ func timed(ctx context.Context, do func(context.Context) error) (float64, error)
 	return float64(time.Since(began)), err
 }
 
-// measureCreate lets both programs make one volume, active, beside those that
-// are. It is taken away again in between.
+// measureCreate lets both programs, and package lvm in this process, make one volume,
+// active, beside those that are. It is taken away again in between.
 func (r *activationResult) measureCreate(ctx context.Context, cfg config, a *activators) (err error) {
 	if err := a.inProcess(0).up(ctx); err != nil {
 		return err
@@ -172,10 +174,29 @@ func (r *activationResult) measureCreate(ctx context.Context, cfg config, a *act
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	costs, err := takeTurns(ctx, both, max(cfg.spawns/createEvery, 1), func() error { return a.takeBack(ctx) })
+	rounds := max(cfg.spawns/createEvery, 1)
+	costs, err := takeTurns(ctx, both, rounds, func() error {
+		if err := a.takeBack(ctx); err != nil {
+			return err
+		}
+		took, err := timed(ctx, createInProcess)
+		r.library = append(r.library, took)
+		return errors.Join(err, a.takeBack(ctx))
+	})
 	if err != nil {
 		return err
 	}
 	r.rok, r.lvm2 = costs[0], costs[1]
 	return nil
+}
+
+// createInProcess makes the volume as a Go program does.
+func createInProcess(ctx context.Context) (err error) {
+	sys, err := lvm.OpenSystem(nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.Close()) }()
+	_, err = sys.Change(ctx, lvmVG, lvm.ChangeOptions{}, lvm.CreateLV{Name: "new", Size: lvm.Amount{Extents: 1}})
+	return err
 }

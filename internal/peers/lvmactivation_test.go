@@ -35,7 +35,7 @@ func TestKernelActivation(t *testing.T) {
 	var report bytes.Buffer
 	result.print(&report)
 	require.Contains(t, report.String(), "create active")
-	require.Len(t, result.bars(), 4)
+	require.Len(t, result.bars(), 5)
 	conn, err := dm.Open(nil)
 	require.NoError(t, err)
 	defer conn.Close()
@@ -51,7 +51,7 @@ func TestActivationBars(t *testing.T) {
 	for range r.names {
 		r.up, r.down = append(r.up, []float64{100, 100}), append(r.down, []float64{100, 100})
 	}
-	r.rok.wall, r.lvm2.wall = []float64{10, 10}, []float64{100, 101}
+	r.rok.wall, r.lvm2.wall, r.library = []float64{10, 10}, []float64{100, 101}, []float64{7, 10, 10}
 	for _, b := range r.bars() {
 		require.True(t, b.holds(), b.text)
 		require.True(t, b.timed)

@@ -33,9 +33,10 @@ func (r *activationResult) print(w io.Writer) {
 	}
 	if r.created {
 		var g grid
-		g.add("median", "rok", "lvcreate", "lvcreate/rok")
-		g.add(activationName(createActive)+", wall", nanoseconds(r.rok.medianWall()), nanoseconds(r.lvm2.medianWall()), timesLess(r.lvm2.wall, r.rok.wall).String())
-		g.add(activationName(createActive)+", CPU", nanoseconds(r.rok.medianCPU()), nanoseconds(r.lvm2.medianCPU()), timesLess(r.lvm2.cpu, r.rok.cpu).String())
+		g.add("median", "package lvm", "rok", "lvcreate", "lvcreate/package lvm", "lvcreate/rok")
+		g.add(activationName(createActive)+", wall", nanoseconds(stat.Median(r.library)), nanoseconds(r.rok.medianWall()), nanoseconds(r.lvm2.medianWall()),
+			r.libraryLess().String(), timesLess(r.lvm2.wall, r.rok.wall).String())
+		g.add(activationName(createActive)+", CPU", "", nanoseconds(r.rok.medianCPU()), nanoseconds(r.lvm2.medianCPU()), "", timesLess(r.lvm2.cpu, r.rok.cpu).String())
 		g.WriteTo(w)
 	}
 }
@@ -59,10 +60,19 @@ func (r *activationResult) bars() (bars []bar) {
 		bars = append(bars, slower, bare, linked)
 	}
 	if r.created {
-		create := bar{timed: true, text: "one LV created and active beside 1,000: at least 10 times faster than lvcreate"}
-		less := timesLess(r.lvm2.wall, r.rok.wall)
+		create := bar{timed: true, text: "one LV created and active beside 1,000 by package lvm: at least 10 times faster than lvcreate"}
+		less := r.libraryLess()
 		create.check(less.Estimate >= minCreate, "%s", less)
-		bars = append(bars, create)
+		program := bar{timed: true, text: "the same by the program rok"}
+		less = timesLess(r.lvm2.wall, r.rok.wall)
+		program.check(less.Estimate >= minCreate, "%s", less)
+		bars = append(bars, create, program)
 	}
 	return bars
+}
+
+// libraryLess is how many times less package lvm took for one volume than lvcreate.
+// It had two turns for each of lvcreate's.
+func (r *activationResult) libraryLess() stat.Interval {
+	return timesLess(r.lvm2.wall, r.library[len(r.library)-len(r.lvm2.wall):])
 }
