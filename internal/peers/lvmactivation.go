@@ -161,6 +161,8 @@ func (r *activationResult) measureCreate(ctx context.Context, cfg config, a *act
 		return err
 	}
 	defer func() { err = errors.Join(err, a.takeBack(ctx), a.inProcess(0).down(ctx)) }()
+	// A program that makes one volume has no need for more threads than processors.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU()))
 
 	both := []command{
 		{"rok", []string{cfg.rok, "lv", "create", lvmVG + "/new", "--extents", "1"}},

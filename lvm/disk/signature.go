@@ -29,10 +29,13 @@ func (s Signature) Sectors() Run {
 	return Run{start, roundUp(s.Offset+s.Length) - start}
 }
 
-// window is how much of either end of the device is looked at: the labels of ZFS
-// are in the first and the last 512 KiB, the last of which begin at a multiple of
-// 256 KiB.
-const window = 768 * units.KiB
+// probeBlock is how much is read at a time, and probeBlocks how many such pieces are
+// kept: marks are at the start and at the end of a device, but for those of ZFS, which
+// are in the second halves of labels of 256 KiB, one behind the other.
+const (
+	probeBlock  = 128 * units.KiB
+	probeBlocks = 4
+)
 
 // Signatures looks for what is on a device of the given size, in the order of
 // where it is. Some things have several marks. It knows what the table of this
@@ -40,15 +43,6 @@ const window = 768 * units.KiB
 // with an [*Error] where the device cannot be read.
 func Signatures(r io.ReaderAt, size units.Bytes) ([]Signature, error) {
 	p := prober{r: r, size: size}
-	p.head = make([]byte, min(window, size))
-	if err := p.load(p.head, 0); err != nil {
-		return nil, err
-	}
-	p.tailAt = size - min(window, size)
-	p.tail = make([]byte, size-p.tailAt)
-	if err := p.load(p.tail, p.tailAt); err != nil {
-		return nil, err
-	}
 	var found []Signature
 	for _, m := range marks() {
 		for _, at := range m.at(size) {
@@ -71,39 +65,68 @@ func Signatures(r io.ReaderAt, size units.Bytes) ([]Signature, error) {
 	return found, nil
 }
 
-// prober holds both ends of a device.
+// prober reads a device in blocks, of which it keeps some.
 type prober struct {
-	r          io.ReaderAt
-	size       units.Bytes
-	head, tail []byte
-	tailAt     units.Bytes
-	err        error // of a read between the ends
+	r      io.ReaderAt
+	size   units.Bytes
+	blocks [probeBlocks]probed
+	turn   int   // the block that is given up next
+	err    error // the first of a read
 }
 
-func (p *prober) load(b []byte, at units.Bytes) error {
-	if err := readFull(p.r, b, at); err != nil {
-		return &Error{Structure: "device", Offset: at, What: "cannot be read", Err: err}
-	}
-	return nil
+// probed is a block of the device; the last is shorter.
+type probed struct {
+	at   units.Bytes
+	data []byte // nil: none
+	room []byte
 }
 
 // bytes returns n bytes at byte at of the device, or nothing where they are not
-// all there.
+// all there. They are good until the next call.
 func (p *prober) bytes(at units.Bytes, n int) []byte {
 	end := at + units.Bytes(n)
-	switch {
-	case end < at || end > p.size:
+	if end < at || end > p.size {
 		return nil
-	case end <= units.Bytes(len(p.head)):
-		return p.head[at:end]
-	case at >= p.tailAt:
-		return p.tail[at-p.tailAt : end-p.tailAt]
+	}
+	if start := at &^ (probeBlock - 1); end <= start+probeBlock {
+		if b := p.block(start); b != nil {
+			return b[at-start : end-start]
+		}
+		return nil
 	}
 	b := make([]byte, n)
-	if err := p.load(b, at); err != nil && p.err == nil {
-		p.err = err
+	if !p.load(b, at) {
+		return nil
 	}
 	return b
+}
+
+// block returns the block at start; nil: it cannot be read.
+func (p *prober) block(start units.Bytes) []byte {
+	for i := range p.blocks {
+		if b := &p.blocks[i]; b.data != nil && b.at == start {
+			return b.data
+		}
+	}
+	b := &p.blocks[p.turn]
+	p.turn = (p.turn + 1) % probeBlocks
+	if b.room == nil {
+		b.room = make([]byte, min(probeBlock, roundUp(p.size)))
+	}
+	b.at, b.data = start, b.room[:min(probeBlock, p.size-start)]
+	if !p.load(b.data, start) {
+		b.data = nil
+	}
+	return b.data
+}
+
+// load fills b. It remembers the first failure.
+func (p *prober) load(b []byte, at units.Bytes) bool {
+	err := readFull(p.r, b, at)
+	if err != nil && p.err == nil {
+		p.err = &Error{Structure: "device", Offset: at, What: "cannot be read", Err: err}
+	}
+	return err == nil
 }
 
 // has reports whether the bytes at at are text.
