@@ -34,16 +34,14 @@ func runLVM(ctx context.Context, cfg config, w io.Writer) (bars []bar, err error
 	return inNamespace(ctx, cfg, w, "volume groups", dir, childLVM, "-empty", empty)
 }
 
-// lvmDir makes a folder for a disk, and what stands for /etc/lvm and /run.
+// lvmDir makes a folder for a disk, and what stands for /etc/lvm.
 func lvmDir(cfg config) (string, error) {
 	dir, err := os.MkdirTemp(cfg.dir, prefix)
 	if err != nil {
 		return "", err
 	}
-	for _, sub := range []string{"etc", "run/lvm", "run/lock/lvm"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			return "", errors.Join(err, os.RemoveAll(dir))
-		}
+	if err := os.Mkdir(filepath.Join(dir, "etc"), 0o700); err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
 	}
 	return dir, nil
 }
@@ -72,16 +70,22 @@ func inNamespace(ctx context.Context, cfg config, w io.Writer, what, dir, child 
 	return oneBar(what, cmd, w)
 }
 
-// ownFolders puts folders of dir, the child's own, in the place of /etc/lvm and
-// /run. It returns where lvm.conf goes.
+// ownFolders puts a folder of dir, the child's own, in the place of /etc/lvm, and as on
+// any machine one in memory in that of /run. It returns where lvm.conf goes.
 func ownFolders(dir string) (string, error) {
 	etc := filepath.Join(dir, "etc")
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return "", os.NewSyscallError("mount", err)
 	}
-	for from, to := range map[string]string{etc: "/etc/lvm", filepath.Join(dir, "run"): "/run"} {
-		if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
-			return "", fmt.Errorf("mount %s on %s: %w", from, to, err)
+	if err := unix.Mount(etc, "/etc/lvm", "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("mount %s on /etc/lvm: %w", etc, err)
+	}
+	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=755"); err != nil {
+		return "", fmt.Errorf("mount tmpfs on /run: %w", err)
+	}
+	for _, sub := range []string{"/run/lvm", "/run/lock/lvm"} {
+		if err := os.MkdirAll(sub, 0o700); err != nil {
+			return "", err
 		}
 	}
 	return etc, nil
