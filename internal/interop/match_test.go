@@ -121,14 +121,17 @@ func (m *match) sameDevices(o *operation, copied *state) error {
 }
 
 // idle: there was nothing to do, which lvm2 calls done and rok refuses, or the
-// other way round.
+// other way round; or a share of the free space was asked for, of which nothing
+// fits, and lvm2 says that it is done and the size unchanged.
 func (m *match) idle(a, b outcome) bool {
-	for _, o := range []outcome{a, b} {
-		if o.by.side() == byRok && o.refused {
-			return strings.Contains(o.said, "so already")
-		}
+	if a.by.side() != byRok {
+		a, b = b, a
 	}
-	return false
+	if !a.refused {
+		return false
+	}
+	return strings.Contains(a.said, "so already") ||
+		strings.Contains(a.said, "no space") && strings.Contains(b.said, "unchanged from")
 }
 
 // touched are the disks that are not as they were.
