@@ -181,7 +181,8 @@ func (g *generator) lvextendPlaced(wrong bool) []string {
 		start = args(start, "-i", n)
 		// With -i 1 -I 16k lvm2 makes a segment of its own, of which the text does
 		// not show why.
-		if n > 1 && g.chance(50) {
+		// Without -I lvm2 takes 64 KiB even where extents are smaller.
+		if n > 1 && (g.chance(50) || vg.ExtentSize < 128) {
 			start = args(start, "-I", "16k")
 		}
 	}

@@ -164,7 +164,7 @@ func (g *generator) vgextend(wrong bool) []string {
 		}
 		return args("vgextend", "none", disk(one(g, orphans)))
 	}
-	if most := int(vg.VG.MaxPV); most > 0 && len(vg.VG.PVs)+3 > most {
+	if most := int(vg.VG.MaxPV); most > 0 && len(vg.VG.PVs)+3 > most || !vg.VG.Status.Has(lvm.FlagResizeable) {
 		free = orphans
 	}
 	if len(free) == 0 {
