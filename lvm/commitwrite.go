@@ -3,7 +3,6 @@ package lvm
 import (
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/units"
@@ -195,18 +194,11 @@ func rewriteLabels(pvs []*DiskPV, change func(*DiskPV, *disk.PVHeader)) error {
 
 // syncAll flushes the devices of pvs, all at once.
 func syncAll(pvs []*DiskPV) error {
-	if len(pvs) == 1 {
-		return deviceError(pvs[0], "flush", pvs[0].Device.Sync())
-	}
 	errs := make([]error, len(pvs))
-	var all sync.WaitGroup
+	all := newAbreast(len(pvs))
 	for i, p := range pvs {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			errs[i] = deviceError(p, "flush", p.Device.Sync())
-		}()
+		all.run(func() { errs[i] = deviceError(p, "flush", p.Device.Sync()) })
 	}
-	all.Wait()
+	all.wait()
 	return errors.Join(errs...)
 }

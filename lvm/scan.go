@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/rok-storage/rok/lvm/disk"
 	"github.com/rok-storage/rok/units"
@@ -130,20 +128,11 @@ func readLabels(devices []*Device) []labelOf {
 		}
 		labels[i] = l
 	}
-	if len(devices) == 1 {
-		read(0)
-		return labels
+	readers := newAbreast(min(len(devices), scanReaders))
+	for i := range devices {
+		readers.run(func() { read(i) })
 	}
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range min(len(devices), scanReaders) {
-		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(devices); i = int(next.Add(1)) - 1 {
-				read(i)
-			}
-		})
-	}
-	all.Wait()
+	readers.wait()
 	return labels
 }
 
