@@ -1,20 +1,13 @@
 package interop_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/units"
-)
-
-const (
-	kernelRoundLength = 50
-	kernelSlice       = 8 // operations in the kernel ring
 )
 
 // kernelFeatures are what the kernel and the machine must have.
@@ -27,39 +20,11 @@ var kernelFeatures = []string{"linear", "striped", "thin-pool", "snapshot", "sna
 //	/dev/loop two stands of one to eight disks each
 func TestKernelInterop(t *testing.T) {
 	testenv.Kernel(t, kernelFeatures...)
-	began := time.Now()
-	total, usual := int(setting(t, "ROK_INTEROP_OPERATIONS", kernelSlice)), began.Unix()
-	if total == kernelSlice {
-		usual = 1
-	}
-	seed := setting(t, "ROK_INTEROP_SEED", usual)
-	y := newTally(kernelKinds)
-	n := 0
-	for round := int64(0); n < total || n < total*5/4 && y.lacks(total >= 300, y.both); round++ {
-		played := false
-		t.Run(fmt.Sprint("seed ", seed+round), func(t *testing.T) {
-			played = true
-			r := rand.New(rand.NewPCG(uint64(seed+round), 4))
-			m := newMatch(t, drawKernelSizes(r), y)
-			g := &generator{r: r, s: m.first, kinds: kernelKinds, done: y.of}
-			m.begin(r)
-			for range length(kernelRoundLength, total-n) {
-				m.play(g.next(m.state))
-				n++
-			}
-			m.end()
-		})
-		if !played || t.Failed() && total == kernelSlice {
-			break // another round was asked for with -run
-		}
-		if t.Failed() {
-			n += kernelRoundLength / 10 // as in TestRandom
-		}
-	}
-	y.print(t, time.Since(began))
-	if total >= 300 && !t.Failed() {
-		y.requireShares(t, y.both)
-	}
+	series{
+		kinds: kernelKinds, slice: 8, whole: 300, round: 50, stream: 4, sizes: drawKernelSizes,
+		begin: (*match).begin, end: (*match).end,
+		enough: (*tally).both,
+	}.play(t)
 }
 
 // drawKernelSizes draws one to eight disks, large enough for a few pools.

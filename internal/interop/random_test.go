@@ -26,49 +26,70 @@ func setting(t testing.TB, name string, otherwise int64) int64 {
 	return n
 }
 
-const (
-	roundLength = 100
-	slice       = 150 // operations in the pure ring
-)
+// series is a run of random operations in rounds, each with disks of its own.
+type series struct {
+	kinds  []kind
+	slice  int // operations where ROK_INTEROP_OPERATIONS does not say how many
+	whole  int // from so many on, there must be enough of each kind
+	round  int // operations of a round
+	stream uint64
+	sizes  func(*rand.Rand) []units.Bytes
+	// What a round begins and ends with, beside the operations; may be nil.
+	begin func(*match, *rand.Rand)
+	end   func(*match)
+	// How often a kind must come from who did it least, or from both together.
+	enough func(y *tally, kind string) int
+}
 
-// Random operations, by lvm2 and by rok in turns. Without ROK_INTEROP_OPERATIONS
-// it is a slice, and the same one each time: what is new is found by make
-// test-interop, and not by somebody else's change.
-func TestRandom(t *testing.T) {
-	needLVM2(t)
+// play plays it. Without ROK_INTEROP_OPERATIONS it is a slice, and the same one each
+// time: what is new is found by make test-interop, and not by somebody else's change.
+func (s series) play(t *testing.T) {
 	began := time.Now()
-	total, usual := int(setting(t, "ROK_INTEROP_OPERATIONS", slice)), began.Unix()
-	if total == slice {
+	total, usual := int(setting(t, "ROK_INTEROP_OPERATIONS", int64(s.slice))), began.Unix()
+	if total == s.slice {
 		usual = 1
 	}
 	seed := setting(t, "ROK_INTEROP_SEED", usual)
-	y := newTally(kinds)
-	for round, n := int64(0), 0; n < total || n < total*5/4 && y.lacks(total >= 2000, y.least); round++ {
+	y := newTally(s.kinds)
+	enough := func(kind string) int { return s.enough(y, kind) }
+	for round, n := int64(0), 0; n < total || n < total*5/4 && y.lacks(total >= s.whole, enough); round++ {
 		played := false
 		t.Run(fmt.Sprint("seed ", seed+round), func(t *testing.T) {
 			played = true
-			r := rand.New(rand.NewPCG(uint64(seed+round), 3))
-			m := newMatch(t, drawSizes(r), y)
-			g := &generator{r: r, s: m.first, kinds: kinds, done: y.of}
-			for range length(roundLength, total-n) {
+			r := rand.New(rand.NewPCG(uint64(seed+round), s.stream))
+			m := newMatch(t, s.sizes(r), y)
+			g := &generator{r: r, s: m.first, kinds: s.kinds, done: y.of}
+			if s.begin != nil {
+				s.begin(m, r)
+			}
+			for range length(s.round, total-n) {
 				m.play(g.next(m.state))
 				n++
 			}
+			if s.end != nil {
+				s.end(m)
+			}
 		})
-		if !played {
+		if !played || t.Failed() && total == s.slice {
 			break // another test was asked for with -run
 		}
-		if t.Failed() && total == slice {
-			break
-		}
 		if t.Failed() {
-			n += roundLength / 10 // a round that fails counts for something: it ends
+			n += s.round / 10 // a round that fails counts for something: it ends
 		}
 	}
 	y.print(t, time.Since(began))
-	if total >= 2000 {
-		y.requireShares(t, y.least)
+	if total >= s.whole {
+		y.requireShares(t, enough)
 	}
+}
+
+// Random operations, by lvm2 and by rok in turns.
+func TestRandom(t *testing.T) {
+	needLVM2(t)
+	series{
+		kinds: kinds, slice: 150, whole: 2000, round: 100, stream: 3, sizes: drawSizes,
+		enough: (*tally).least,
+	}.play(t)
 }
 
 // length is that of a round where so many operations are left; none are left where
