@@ -1,13 +1,11 @@
 package dm_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,49 +18,15 @@ import (
 	"github.com/rok-storage/rok/ioctl"
 )
 
-const (
-	udevDir = "/run/udev"
-	udevd   = "/usr/lib/systemd/systemd-udevd"
-)
+const udevDir = testenv.UdevDir
 
 // startUdev starts Debian's udev, with its rules and those of dmsetup, for the
 // time of the test. Rules that are masked do not run.
 func startUdev(t *testing.T, masked ...string) *exec.Cmd {
 	t.Helper()
-	testenv.Kernel(t, "zero", "program dmsetup", "program udevadm", "program "+udevd)
+	testenv.Kernel(t, "zero", "program dmsetup", "program udevadm", "program "+testenv.Udevd)
 	ownMachine(t)
-	require.NoDirExists(t, udevDir)
-	require.NoDirExists(t, "/dev/disk")
-	rules := filepath.Join(udevDir, "rules.d")
-	require.NoError(t, os.MkdirAll(rules, 0o755))
-	for _, rule := range []string{"55-dm.rules", "60-persistent-storage-dm.rules", "95-dm-notify.rules"} {
-		_, err := os.Stat("/usr/lib/udev/rules.d/" + rule)
-		require.NoError(t, err, "of Debian's package dmsetup")
-	}
-	for _, rule := range masked {
-		require.NoError(t, os.Symlink("/dev/null", filepath.Join(rules, rule)))
-	}
-	var log bytes.Buffer
-	cmd := exec.Command(udevd)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGCONT)
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait() // killed, maybe by the test
-		require.NoError(t, os.RemoveAll(udevDir))
-		require.NoError(t, os.RemoveAll("/dev/disk"))
-		if t.Failed() {
-			t.Logf("udevd: %s", log.String())
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		out, err := exec.Command("udevadm", "control", "--ping", "--timeout=20").CombinedOutput()
-		if err == nil {
-			return cmd
-		}
-		require.True(t, time.Now().Before(deadline), "udevd does not begin: %s", out)
-	}
+	return testenv.StartUdev(t, []string{"55-dm.rules", "60-persistent-storage-dm.rules", "95-dm-notify.rules"}, masked...)
 }
 
 // traced opens dm as programs do, and tells which waits for udev ended without

@@ -1,16 +1,13 @@
 package lvm_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,44 +18,17 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
-const udevd = "/usr/lib/systemd/systemd-udevd"
-
 // startUdev starts Debian's udev with its rules, those of dmsetup and lvm2 among
 // them, for the time of the test.
 func startUdev(t *testing.T) {
 	t.Helper()
-	const dir = "/run/udev"
 	if testenv.Virtual() == "" {
 		t.Skip("the semaphores and the udev of this machine are not ours")
 	}
-	require.Error(t, ioctl.DialSocket(dir+"/control"), "no udev runs yet")
-	for _, rule := range []string{"55-dm.rules", "56-lvm.rules", "95-dm-notify.rules"} {
-		require.FileExists(t, "/usr/lib/udev/rules.d/"+rule, "of Debian's packages dmsetup and lvm2")
-	}
+	require.Error(t, ioctl.DialSocket(testenv.UdevDir+"/control"), "no udev runs yet")
 	// The rules of 69-lvm.rules would begin to activate by themselves what is on
 	// new devices.
-	require.NoError(t, os.MkdirAll(dir+"/rules.d", 0o755))
-	require.NoError(t, os.Symlink("/dev/null", dir+"/rules.d/69-lvm.rules"))
-	var log bytes.Buffer
-	cmd := exec.Command(udevd)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		require.NoError(t, os.RemoveAll(dir))
-		require.NoError(t, os.RemoveAll("/dev/disk"))
-		if t.Failed() {
-			t.Logf("udevd: %s", log.String())
-		}
-	})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		out, err := exec.Command("udevadm", "control", "--ping", "--timeout=20").CombinedOutput()
-		if err == nil {
-			return
-		}
-		require.True(t, time.Now().Before(deadline), "udevd does not begin: %s", out)
-	}
+	testenv.StartUdev(t, []string{"55-dm.rules", "56-lvm.rules", "95-dm-notify.rules"}, "69-lvm.rules")
 }
 
 // udevLinks are the links of the VG below /dev and /dev/mapper, with the names
@@ -96,7 +66,7 @@ func noCookies(t *testing.T) {
 // Where udev runs, nodes and links are its own, as after lvm2: when a call
 // returns its rules are done, with what is made and with what is gone.
 func TestKernelActivateUdev(t *testing.T) {
-	testenv.Kernel(t, append(lvm2Features, "program udevadm", "program "+udevd)...)
+	testenv.Kernel(t, append(lvm2Features, "program udevadm", "program "+testenv.Udevd)...)
 	startUdev(t)
 	h := newLVM2Host(t, 300*units.MiB, 2)
 	for _, line := range []string{"-L 8M -n lin vg", "-L 16M -T vg/pool", "-V 20M -T vg/pool -n t"} {
