@@ -97,6 +97,13 @@ func (r *ring) nextSQE() *sqe {
 // publish shows the kernel what nextSQE handed out.
 func (r *ring) publish() { atomic.StoreUint32(r.sqTail, r.tail) }
 
+// takeBack takes what nextSQE handed out last from the ring again. The kernel,
+// which reads the ring inside a system call only, must not have taken it.
+func (r *ring) takeBack() {
+	r.tail--
+	r.publish()
+}
+
 // ready is the number of completions that wait to be read.
 func (r *ring) ready() int { return int(atomic.LoadUint32(r.cqTail) - *r.cqHead) }
 

@@ -16,12 +16,18 @@ type uring struct {
 	flags  uint8 // of each request
 	fixed  bool
 	flight int
-	unsent int // in the ring, not taken by the kernel
+	unsent int              // in the ring, not taken by the kernel
+	alarm  bool             // is set in the kernel
+	bound  []kernelTimespec // MaxWait
 	wait   []uringWait
 	done   []Completion
 
 	mode, degraded string
 }
+
+// alarmData tells the alarm's completion from those of requests, whose data is
+// their slot.
+const alarmData = 1 << 63
 
 func newURing(c Config, setup setupFunc) (*uring, error) {
 	r, err := openRing(c.Depth, setup)
@@ -34,13 +40,13 @@ func newURing(c Config, setup setupFunc) (*uring, error) {
 	}
 	e := &uring{
 		slots: newSlots(c, m), memory: m, ring: r, fd: int32(c.FD),
-		wait: table[uringWait](m.take(tableSize[uringWait](1)), 1),
-		done: make([]Completion, 0, c.Depth),
-		mode: r.mode, degraded: r.degraded,
+		bound: table[kernelTimespec](m.take(tableSize[kernelTimespec](1)), 1),
+		wait:  table[uringWait](m.take(tableSize[uringWait](1)), 1),
+		done:  make([]Completion, 0, c.Depth),
+		mode:  r.mode, degraded: r.degraded,
 	}
-	timeout := table[kernelTimespec](m.take(tableSize[kernelTimespec](1)), 1)
-	timeout[0] = kernelTimespec{nsec: int64(MaxWait)}
-	e.wait[0].timeout = uint64(addressOf(&timeout[0]))
+	e.bound[0] = kernelTimespec{nsec: int64(MaxWait)}
+	e.wait[0].timeout = uint64(addressOf(&e.bound[0]))
 	if err := e.register(c); err != nil {
 		return nil, closeAfter(err, e.Close())
 	}
@@ -83,12 +89,18 @@ func (e *uring) Cycle(requests []Request, least, most int) ([]Completion, error)
 	// processor back late: on two of them with a load of 8 it did half the I/Os
 	// on a loop device, or less.
 	if e.unsent > 0 {
-		if err := e.enter(0, least > 0); err != nil {
+		flags := uintptr(0)
+		if least > 0 {
+			// Those that are ready come into the ring, which a kernel that defers
+			// their work does only when asked.
+			flags = uringGetEvents
+		}
+		if err := e.submit(0, flags); err != nil {
 			return nil, err
 		}
 	}
-	if e.ring.ready() < least {
-		if err := e.enter(min(least, e.flight+e.unsent), true); err != nil {
+	if least = min(least, e.flight+e.unsent); e.ring.ready() < least {
+		if err := e.await(least); err != nil {
 			return nil, err
 		}
 	}
@@ -120,33 +132,58 @@ func (e *uring) prepare(r *Request) {
 	s.address, s.length, s.offset = uint64(e.buffer(r)), uint32(r.Length), uint64(r.Offset)
 }
 
-// enter submits what is unsent and waits for the given number of completions.
-// With collect it brings those that are ready into the ring, which a kernel
-// that defers their work does only then.
-func (e *uring) enter(least int, collect bool) error {
-	var flags, arg, size uintptr
-	if collect {
-		flags = uringGetEvents
+// await waits for the given number of completions, but not longer than
+// [MaxWait]. For a wait with a time-out the kernel sets a timer and cancels it,
+// a cost that a queue depth of 1 has with every I/O. A wait for one completion
+// is bounded by an alarm instead, a request of its own that completes after
+// MaxWait, whatever becomes of the others, and is set again then. Of a wait for
+// more it would be one of them only.
+func (e *uring) await(least int) error {
+	switch {
+	case least > 1 || e.unsent > 0: // the ring may have no room for an alarm
+		return e.submit(least, uringGetEvents|uringEnterExtArg)
+	case e.alarm:
+		_, err := e.enter(0, least, uringGetEvents)
+		return err
 	}
-	if least > 0 {
-		flags, arg, size = uringGetEvents|uringEnterExtArg, addressOf(&e.wait[0]), uintptr(tableSize[uringWait](1))
+	*e.ring.nextSQE() = sqe{opcode: opTimeout, fd: -1, address: uint64(addressOf(&e.bound[0])), length: 1, data: alarmData}
+	e.ring.publish()
+	n, err := e.enter(1, least, uringGetEvents)
+	if e.alarm = n == 1; !e.alarm {
+		e.ring.takeBack()
 	}
-	n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(e.ring.fd), uintptr(e.unsent), uintptr(least), flags, arg, size)
+	return err
+}
+
+// submit submits what is unsent and waits for the given number of completions.
+func (e *uring) submit(least int, flags uintptr) error {
+	n, err := e.enter(e.unsent, least, flags)
+	e.unsent -= n
+	e.flight += n
+	return err
+}
+
+// enter is io_uring_enter: it returns how many of the requests in the ring the
+// kernel took.
+func (e *uring) enter(unsent, least int, flags uintptr) (int, error) {
+	var arg, size uintptr
+	if flags&uringEnterExtArg != 0 {
+		arg, size = addressOf(&e.wait[0]), uintptr(tableSize[uringWait](1))
+	}
+	n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(e.ring.fd), uintptr(unsent), uintptr(least), flags, arg, size)
 	switch errno {
 	case 0:
-		e.unsent -= int(n)
-		e.flight += int(n)
-		return nil
+		return int(n), nil
 	case unix.ETIME, unix.EINTR:
-		return nil
+		return 0, nil
 	case unix.EAGAIN, unix.EBUSY:
 		// Short of memory, or of room for completions: both pass once what is
 		// in flight completes.
 		if e.flight > 0 {
-			return nil
+			return 0, nil
 		}
 	}
-	return fmt.Errorf("engine: io_uring_enter: %w", errno)
+	return 0, fmt.Errorf("engine: io_uring_enter: %w", errno)
 }
 
 func (e *uring) harvest(most int) {
@@ -157,6 +194,10 @@ func (e *uring) harvest(most int) {
 	}
 	for ; head != tail && len(e.done) < most; head++ {
 		c := &r.cqes[head&r.cqMask]
+		if c.data == alarmData {
+			e.alarm = false
+			continue
+		}
 		e.done = append(e.done, Completion{int32(c.data), c.result})
 		e.flight--
 	}

@@ -29,6 +29,7 @@ const (
 	opSync       = 3  // IORING_OP_FSYNC
 	opReadFixed  = 4  // IORING_OP_READ_FIXED
 	opWriteFixed = 5  // IORING_OP_WRITE_FIXED
+	opTimeout    = 11 // IORING_OP_TIMEOUT
 	opRead       = 22 // IORING_OP_READ, Linux 5.6
 	opWrite      = 23 // IORING_OP_WRITE
 )
