@@ -141,7 +141,13 @@ func (g *generator) vgcreate(wrong bool) []string {
 	case 1:
 		more = args(more, "-l", 1+g.r.IntN(6))
 	case 2:
-		more = args(more, "-p", 4+g.r.IntN(6))
+		most := 4 + g.r.IntN(6)
+		more = args(more, "-p", most)
+		if len(free) > most && len(orphans) > 0 {
+			free = orphans // of an empty disk lvm2 makes a PV before it refuses
+		} else {
+			free = free[:min(len(free), most)]
+		}
 	case 3:
 		more = args(more, "--addtag", one(g, tags))
 	case 4:
