@@ -49,7 +49,7 @@ func runFio(ctx context.Context, cfg config, w io.Writer) (_ []bar, err error) {
 
 func printOptions(w io.Writer, cfg config, c cell) {
 	n := cfg.pairCount()
-	fmt.Fprintf(w, `%d or more alternating pairs of %s in each cell, until the interval of the CPU is narrower than %.0f %%, and %d at most;
+	fmt.Fprintf(w, `%d or more alternating pairs of %s in each cell, until the interval of the CPU is narrower than %.0f %% or on one side of the bar, and %d at most;
 on files of %s in %s. Depth of psync: that many threads.
 CPU is the process's by wait4 (io_uring's workers are its threads) and that of all kernel threads meanwhile by
 /proc/PID/schedstat (a loop device's workers are among them), less what a run of one I/O uses, measured between the pairs. Both submit 1 and reap 1,

@@ -122,7 +122,7 @@ func parseFlags(args []string) (config, error) {
 	f.IntVar(&cfg.spawns, "spawns", 200, "runs of each command on a volume group")
 	f.IntVar(&cfg.rounds, "rounds", 1000, "interleaved measurements of each device-mapper operation")
 	f.DurationVar(&cfg.slice, "slice", time.Millisecond, "length of each of them")
-	f.IntVar(&cfg.pairs, "pairs", 12, "least number of pairs of runs of rok and fio in each cell; there are up to four times as many where they differ much")
+	f.IntVar(&cfg.pairs, "pairs", 12, "least number of pairs of runs of rok and fio in each cell; there are up to eight times as many where they leave doubt")
 	f.DurationVar(&cfg.length, "length", time.Second, "length of each run")
 	cells := f.String("cells", ".", `cells to measure, a regular expression: "file randread io_uring 16"`)
 	ops := f.String("ops", ".", `operations on devices or volume groups to measure, a regular expression: "^add, linear 1$"`)

@@ -26,8 +26,8 @@ type duel struct {
 }
 
 // pairCount is how many pairs a cell gets: least, and more until the interval of
-// the processor time is narrow, but not more than most. What the ratio is does not
-// matter, so that no result is waited for.
+// the processor time is narrow or lies on one side of the bar, but not more than
+// most. Either side will do, so that no result is waited for.
 type pairCount struct {
 	least, most int
 	narrow      float64 // the interval's width over the estimate
@@ -35,7 +35,7 @@ type pairCount struct {
 
 // pairCount is what the flags ask for.
 func (c config) pairCount() pairCount {
-	n := pairCount{least: c.pairs, most: 4 * c.pairs, narrow: 0.1}
+	n := pairCount{least: c.pairs, most: 8 * c.pairs, narrow: 0.1}
 	if c.quick {
 		n.most = n.least
 	}
@@ -48,7 +48,7 @@ func (n pairCount) enough(d *duel) bool {
 		return done >= n.most
 	}
 	i := d.cpu()
-	return i.High-i.Low <= n.narrow*i.Estimate
+	return i.High <= maxCPU || i.Low > maxCPU || i.High-i.Low <= n.narrow*i.Estimate
 }
 
 // fight runs the pairs; every second one the other way round, and with a start of

@@ -43,10 +43,18 @@ func TestPairCount(t *testing.T) {
 	n := pairCount{least: 4, most: 20, narrow: 0.1}
 	d := duelOf(1000, 10*time.Microsecond)
 	require.True(t, n.enough(d), "all pairs are alike")
-	for i := range d.rok {
-		d.rok[i].kernel *= time.Duration(i + 1)
+	vary := func(scale float64) {
+		for i := range d.rok {
+			d.rok[i].kernel = time.Duration(scale * (1 + 2*float64(i%5)) * float64(time.Millisecond))
+		}
 	}
+	vary(1)
 	require.False(t, n.enough(d), "no pair is like another")
+	vary(0.1)
+	require.True(t, n.enough(d), "but each is below the bar")
+	vary(10)
+	require.True(t, n.enough(d), "or above")
+	vary(1)
 	n.most = len(d.rok)
 	require.True(t, n.enough(d))
 	d.rok, d.fio = d.rok[:3], d.fio[:3]
