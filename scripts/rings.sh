@@ -41,7 +41,7 @@ ring() {
 	case $1 in
 	check) check ;;
 	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
-	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' ;;
+	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' -timeout 20m ;;
 	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race ./... ;;
 	race-6.12) CGO_ENABLED=1 kernel 6.12 -race -timeout 20m ;;
 	native) scripts/native.sh build && scripts/native.sh run ;;
