@@ -28,6 +28,7 @@ var layers = map[string]layer{
 	"lvm/disk":                  {imports: []string{"units"}},
 	"lvm/host":                  {imports: []string{"units", "ioctl", "lvm/text"}},
 	"lvm":                       {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
+	"conf":                      {imports: []string{"units", "internal/nearest"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},
 	"bench/stat":                {},
