@@ -1,0 +1,9 @@
+package pool_test
+
+import (
+	"testing"
+
+	"github.com/rok-storage/rok/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
