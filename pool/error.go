@@ -9,8 +9,6 @@ import (
 var (
 	// ErrNotPool says that an LV is no thin pool.
 	ErrNotPool = errors.New("is no thin pool")
-	// ErrInactive says that the kernel does not have the pool.
-	ErrInactive = errors.New("pool is not active")
 	// ErrReserve says that a pool has less left than its reserve, so that nothing
 	// new is made in it.
 	ErrReserve = errors.New("pool is below its reserve")
@@ -26,7 +24,7 @@ type Error struct {
 	Err      error
 }
 
-// Error prints, for example, "extend pool data/tank: pool is not active".
+// Error prints, for example, "find pool data/home: is no thin pool".
 func (e *Error) Error() string { return fmt.Sprintf("%s pool %s/%s: %v", e.Op, e.VG, e.Pool, e.Err) }
 
 // Unwrap returns Err.

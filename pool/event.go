@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rok-storage/rok/thin"
+	"github.com/rok-storage/rok/units"
 )
 
 // Name is what happened. The names are stable.
@@ -53,7 +54,9 @@ type Event struct {
 	Pool    string
 	Message string // in words
 	Status  thin.Status
-	Hook    string // of the pool's policy
+	// ChunkSize is what Status.Data counts; zero where Pool is empty.
+	ChunkSize units.Sectors
+	Hook      string // of the pool's policy
 }
 
 // stateEvent is what a pool's state is called; empty: it is as it should be.

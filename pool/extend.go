@@ -92,7 +92,7 @@ func (r *ExtendRequest) mapping(s *State, next *lvm.VG, metadata string) lvm.Ext
 		return 0
 	}
 	after := sizeOf(next, metadata)
-	g := growing{has: after, extent: s.ExtentSize, block: metadataBlock}
+	g := growing{has: after, extent: s.ExtentSize, block: MetadataBlock}
 	target := min(g.extentsFor(s.mappingAll(next.LV(s.Pool).Size()-s.Data)), lvm.Extents(metadataMost/s.ExtentSize))
 	return target - min(target, after)
 }

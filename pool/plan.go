@@ -40,11 +40,11 @@ func (p *Plan) Has(name Name) bool {
 }
 
 const (
-	// metadataBlock is THIN_METADATA_BLOCK_SIZE of drivers/md/dm-thin-metadata.h,
+	// MetadataBlock is THIN_METADATA_BLOCK_SIZE of drivers/md/dm-thin-metadata.h,
 	// and metadataMost the number of them that the kernel uses:
 	// DM_SM_METADATA_MAX_BLOCKS of drivers/md/persistent-data/dm-space-map-metadata.h.
-	metadataBlock units.Sectors = 8
-	metadataMost  units.Sectors = 255 * 16320 * metadataBlock
+	MetadataBlock units.Sectors = 8
+	metadataMost  units.Sectors = 255 * 16320 * MetadataBlock
 	// mappingsInBlock is how many chunks a block of metadata maps at least: a leaf
 	// of the mapping tree has room for 252 entries (4 KiB, 16 bytes each, 32 of
 	// header: drivers/md/persistent-data/dm-btree-internal.h), and is half full.
@@ -92,7 +92,7 @@ func NewPlan(s *State, policy *Policy) Plan {
 	}
 	wish := data.grow(data.limit()) // as if the VG had it
 	meta := growing{
-		by: policy.Metadata, has: s.Metadata, extent: s.ExtentSize, block: metadataBlock, used: s.Status.Metadata,
+		by: policy.Metadata, has: s.Metadata, extent: s.ExtentSize, block: MetadataBlock, used: s.Status.Metadata,
 		most: lvm.Extents(metadataMost / max(s.ExtentSize, 1)), atLeast: s.mappingAll(min(wish.add, s.DataRoom)),
 	}
 	metadata := meta.grow(s.MetadataRoom)
@@ -124,10 +124,10 @@ func broken(state Name) bool {
 
 func (p *Plan) watchOnly(s *State) {
 	if u := s.Status.Metadata; reached(watchedHigh, u.Used, u.Total) {
-		p.say(MetadataHigh, "%s of the metadata is used, and the pool has no policy", share(u))
+		p.say(MetadataHigh, "%s is used, and the pool has no policy", share(u))
 	}
 	if u := s.Status.Data; reached(watchedHigh, u.Used, u.Total) {
-		p.say(DataHigh, "%s of the data is used, and the pool has no policy", share(u))
+		p.say(DataHigh, "%s is used, and the pool has no policy", share(u))
 	}
 }
 

@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 
@@ -73,8 +75,12 @@ func Policies(f *conf.File) (map[string]*Policy, error) {
 			continue
 		}
 		s := f.Section(name)
-		vg, lv, _ := strings.Cut(pool, "/")
-		if err := errors.Join(lvm.CheckVGName(vg), lvm.CheckLVName(lv)); err != nil {
+		vg, lv, both := strings.Cut(pool, "/")
+		err := cmp.Or(lvm.CheckVGName(vg), lvm.CheckLVName(lv))
+		if !both {
+			err = fmt.Errorf("want [pool.VG/POOL]: %w", conf.ErrSyntax)
+		}
+		if err != nil {
 			errs = append(errs, s.Error("", err))
 			continue
 		}

@@ -61,7 +61,7 @@ func TestPoliciesErrors(t *testing.T) {
 		{"[pool.data/t]\ndrop_snapshots = a\n", conf.ErrValue, `f:2: [pool.data/t] drop_snapshots: "a": wrong value: when_full must be drop`},
 		{"[pool.data/t]\nwhen_full = drop\ndrop_snapshots = a[\n", conf.ErrValue, `f:3: [pool.data/t] drop_snapshots: "a[": wrong value: "a[" is neither a name, perhaps with wildcards, nor @TAG`},
 		{"[pool.data/t]\nwhen_full = wait\n", conf.ErrValue, `f:2: [pool.data/t] when_full: "wait": wrong value: want queue, error, drop`},
-		{"[pool.tank]\n", lvm.ErrName, ""},
+		{"[pool.tank]\n", conf.ErrSyntax, "f:1: [pool.tank]: want [pool.VG/POOL]: not of the format"},
 		{"[pool./t]\n", lvm.ErrName, ""},
 		{"[pool.data/a b]\n", lvm.ErrName, ""},
 	}

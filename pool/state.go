@@ -52,7 +52,7 @@ type Volume struct {
 func StateOf(vg *lvm.VG, pool string) (*State, error) {
 	lv := vg.LV(pool)
 	if lv == nil {
-		return nil, &Error{Op: "find", VG: vg.Name, Pool: pool, Err: lvm.ErrNotFound}
+		return nil, &lvm.OpError{Op: "find pool", Object: vg.Name + "/" + pool, Err: lvm.ErrNotFound}
 	}
 	t := poolOf(lv)
 	if t == nil {

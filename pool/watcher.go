@@ -24,12 +24,22 @@ type WatcherConfig struct {
 	// are few, and it tells of each once. 10 s is right. Nil: only events are.
 	Ticks <-chan time.Time
 	// Reload brings other policies. Nil: they stay.
-	Reload <-chan map[string]*Policy
+	Reload <-chan Configuration
 	// Report gets each event, in order, from the goroutine of Run: while it runs no
 	// pool is looked at. Nil: nobody does.
 	Report func(Event)
+	// Looked is called when all pools were looked at, and after each change, from the
+	// same goroutine. Nil: nobody wants to know.
+	Looked func()
 	// Now is the clock of events. Nil: [time.Now].
 	Now func() time.Time
+}
+
+// Configuration is what a configuration was found to be: policies, or what is wrong
+// with it.
+type Configuration struct {
+	Policies map[string]*Policy
+	Err      error
 }
 
 // Watcher watches all thin pools of a machine, and does what their policies say.
@@ -78,6 +88,9 @@ func NewWatcher(cfg WatcherConfig) *Watcher {
 	if cfg.Report == nil {
 		cfg.Report = func(Event) {}
 	}
+	if cfg.Looked == nil {
+		cfg.Looked = func() {}
+	}
 	return &Watcher{cfg: cfg, pools: map[string]*watched{}, counts: map[count]uint64{}}
 }
 
@@ -122,6 +135,7 @@ func follow(ctx context.Context, kernel *dm.Watcher, to chan<- []dm.Event) error
 func (w *Watcher) loop(ctx context.Context, events <-chan []dm.Event, ended <-chan error) error {
 	w.scan(ctx)
 	w.lookAll(ctx)
+	w.publish()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
@@ -134,15 +148,25 @@ func (w *Watcher) loop(ctx context.Context, events <-chan []dm.Event, ended <-ch
 			w.heard(ctx, list)
 		case <-w.cfg.Ticks:
 			w.tick(ctx)
-		case policies := <-w.cfg.Reload:
-			w.cfg.Policies = policies
-			w.report(Event{Name: Reconfigured, Message: fmt.Sprintf("policies for %d pools", len(policies))})
-			w.scan(ctx)
-			w.lookAll(ctx)
+		case next := <-w.cfg.Reload:
+			w.reconfigure(ctx, next)
 		}
 		w.publish()
 	}
 	return nil
+}
+
+// reconfigure takes other policies. Where there are none for what is wrong with
+// them, the old ones stay.
+func (w *Watcher) reconfigure(ctx context.Context, next Configuration) {
+	if next.Err != nil {
+		w.report(Event{Name: ConfigurationFail, Message: next.Err.Error()})
+		return
+	}
+	w.cfg.Policies = next.Policies
+	w.report(Event{Name: Reconfigured, Message: fmt.Sprintf("policies of pools: %d", len(next.Policies))})
+	w.scan(ctx)
+	w.lookAll(ctx)
 }
 
 // heard acts on events: the pools that they are about are looked at now, what
@@ -192,7 +216,6 @@ func (w *Watcher) lookAll(ctx context.Context) {
 	for _, p := range w.sorted() {
 		w.look(ctx, p)
 	}
-	w.publish()
 }
 
 // looks is how often a pool is looked at in one go: what is done may not be
@@ -289,8 +312,9 @@ func (w *Watcher) publish() {
 		seen = append(seen, s)
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.seen = seen
+	w.mu.Unlock()
+	w.cfg.Looked()
 }
 
 // Seen is what the watcher knows, by VG and pool.

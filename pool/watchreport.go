@@ -41,7 +41,7 @@ func (w *Watcher) did(p *watched, before *State, plan *Plan, err error) {
 
 // say reports an event of a pool.
 func (w *Watcher) say(p *watched, name Name, format string, args ...any) {
-	e := Event{Name: name, VG: p.state.VG, Pool: p.state.Pool, Message: fmt.Sprintf(format, args...), Status: p.state.Status}
+	e := Event{Name: name, VG: p.state.VG, Pool: p.state.Pool, Message: fmt.Sprintf(format, args...), Status: p.state.Status, ChunkSize: p.state.ChunkSize}
 	if policy := w.policy(p.state); policy != nil {
 		e.Hook = policy.Hook
 	}

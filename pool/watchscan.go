@@ -45,6 +45,7 @@ func (w *Watcher) update(key string, s *State, vg *lvm.VG) {
 	if p == nil || p.uuid != uuid {
 		p = &watched{state: s, uuid: uuid, device: w.cfg.Host.device(vg, s.Pool), is: map[Name]bool{}, busy: map[lvm.ID]bool{}, faults: map[string]bool{}}
 		w.pools[key] = p
+		_ = w.cfg.Host.ask(s, p.device) // the look that follows says what is wrong
 		if w.cfg.Policies[key] == nil {
 			w.say(p, Watched, "without a policy: nothing is changed")
 		} else {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rok-storage/rok/thin"
 )
@@ -62,34 +63,29 @@ func Advise(s *State, p *Plan) Advice {
 		if s.DataRoom == 0 {
 			a.Next = "rok vg extend " + s.VG + " DEVICE"
 		}
-	case p.Has(MetadataHigh) && s.MetadataRoom == 0, p.Has(DataHigh) && s.DataRoom == 0:
-		a.Why = p.words(MetadataHigh, DataHigh) + ", and the VG has no extents"
-		a.Next = "rok vg extend " + s.VG + " DEVICE"
-	case p.Has(MetadataHigh), p.Has(DataHigh):
-		a.Why = p.words(MetadataHigh, DataHigh)
-		a.Next = "rok pool extend " + name
+	case p.Has(MetadataHigh) || p.Has(DataHigh):
+		a.Why, a.Next = p.words(), "rok pool extend "+name
+		if p.Has(MetadataHigh) && s.MetadataRoom == 0 || p.Has(DataHigh) && s.DataRoom == 0 {
+			a.Next = "rok vg extend " + s.VG + " DEVICE"
+		}
 	case s.Refusing:
 		a.Why = "it works, and refuses new volumes by VG tag " + RefusalTag(s.Pool)
 	}
 	return a
 }
 
-// words are the messages of those conditions that hold.
-func (p *Plan) words(names ...Name) (text string) {
-	for _, n := range names {
-		for _, c := range p.Is {
-			if c.Name != n {
-				continue
-			}
-			if text != "" {
-				text += ", "
-			}
-			what := "data: "
-			if n == MetadataHigh {
-				what = "metadata: "
-			}
-			text += what + c.Message
+// words are the messages of what holds of metadata and of data.
+func (p *Plan) words() string {
+	var parts []string
+	for _, c := range p.Is {
+		switch c.Name {
+		case MetadataHigh:
+			parts = append(parts, "metadata: "+c.Message)
+		case DataHigh:
+			parts = append(parts, "data: "+c.Message)
+		case MetadataAtLimit, MetadataNoRoom, DataAtLimit, DataNoRoom:
+			parts[len(parts)-1] += ", and " + c.Message // its mark comes first
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

@@ -99,9 +99,12 @@ func (m *machine) do(lines ...string) {
 //	fail COMMAND ERRNO         the next such request to the kernel
 //	device-mapper none|root|node|there
 //
-// and what [machine.doLVM] does.
+// and what [machine.doLVM] and [machine.doPool] do.
 func (m *machine) Do(args []string) error {
 	if known, err := m.doLVM(args); known {
+		return err
+	}
+	if known, err := m.doPool(args); known {
 		return err
 	}
 	d := m.conn.Device(dm.ByName(args[1]))

@@ -43,7 +43,7 @@ var layers = map[string]layer{
 	"internal/testenv/gptdisk":  {imports: []string{"units", "ioctl", "internal/testenv"}},
 	"internal/lint":             {},
 	"internal/interop":          {tests: []string{"units", "ioctl", "lvm", "lvm/host"}},
-	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest"}},
+	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest", "conf", "pool"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
 	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "bench", "bench/engine", "bench/hist", "bench/stat"}},
