@@ -64,6 +64,7 @@ type watched struct {
 	is     map[Name]bool   // reported, and so still
 	known  map[lvm.ID]bool // volumes
 	busy   map[lvm.ID]bool // snapshots that were in use when they were to go
+	asked  time.Time       // when the kernel was
 	rest   bool            // it failed to be changed: not again before the next tick
 	faults map[string]bool // reported, and so still
 }
@@ -233,6 +234,7 @@ func (w *Watcher) look(ctx context.Context, p *watched) {
 			w.failed(ctx, p, err)
 			return
 		}
+		p.asked = w.cfg.Now()
 		p.plan = w.decide(p, p.state)
 		w.conditions(p)
 		if p.plan.IsZero() && len(p.busy) == 0 {
@@ -305,9 +307,8 @@ func (w *Watcher) act(ctx context.Context, p *watched) bool {
 // publish makes what is known known to others.
 func (w *Watcher) publish() {
 	var seen []Seen
-	now := w.cfg.Now()
 	for _, p := range w.sorted() {
-		s := Seen{State: *p.state, Plan: p.plan, At: now}
+		s := Seen{State: *p.state, Plan: p.plan, At: p.asked}
 		s.State.Volumes, s.Plan.Drop = nil, nil // which are written to
 		seen = append(seen, s)
 	}

@@ -34,6 +34,9 @@ func stateWords(s *State) string {
 		}
 		return "it has no free block: writes that need one wait, until space comes or the kernel's no_space_timeout ends"
 	}
+	if s.Status.State == thin.Unknown {
+		return "the kernel says what rok does not understand"
+	}
 	return "it works"
 }
 
