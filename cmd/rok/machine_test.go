@@ -20,6 +20,7 @@ import (
 	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/pool"
 	"github.com/rok-storage/rok/units"
 )
 
@@ -45,6 +46,7 @@ func newMachine(t testing.TB) *machine {
 		stdin:      strings.NewReader(""),
 		getenv:     func(string) string { return "" },
 		sysfs:      t.TempDir(),
+		mounts:     func() []pool.FileSystem { return nil },
 		openDM:     func(*dm.Config) (*dm.Conn, error) { return m.reopen() },
 		executable: func() (string, error) { return filepath.Join(m.bin, "rok"), nil },
 		exec: func(path string, argv []string) error {

@@ -52,7 +52,7 @@ out of metadata space must be repaired. New volumes are no longer refused in it.
 		if err = unchanged(c, explainPool(name, err)); err != nil {
 			return withNearestLVM(c, h.System, name.vg, err)
 		}
-		views, err := viewPools(c, h, args, policies)
+		views, err := viewPools(c, h, args, policies, e.mounts())
 		return errors.Join(err, printPools(c, format, views))
 	}))
 	return c

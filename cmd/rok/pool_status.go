@@ -41,6 +41,7 @@ type poolView struct {
 	MetaUsed     *units.Bytes        `json:"metadata_used_bytes"`
 	MetaPercent  *float64            `json:"metadata_percent"`
 	MetaRoom     units.Bytes         `json:"metadata_room_bytes"`
+	Trim         *units.Bytes        `json:"trim_bytes"`
 	Conditions   []poolConditionView `json:"conditions"`
 	shownWarning bool
 }
@@ -55,7 +56,8 @@ func poolStatus(e *env) *cobra.Command {
 		Use:   "status [VG|VG/POOL...]",
 		Short: "Show the state of thin pools, why, and what to do",
 		Long: `Show thin pools: all, those of groups, or those that are named. ROOM is what the group
-could still add to the data. Below the table is, for each pool that needs something, why,
+could still add to the data, and TRIM what fstrim of the volumes that are mounted would give back
+at most. Below the table is, for each pool that needs something, why,
 and the command that helps.`,
 		Example: "  rok pool status\n  rok pool status data/tank -o json",
 	}
@@ -66,14 +68,14 @@ and the command that helps.`,
 		if err != nil {
 			return err
 		}
-		views, err := viewPools(c, h, args, policies)
+		views, err := viewPools(c, h, args, policies, e.mounts())
 		return errors.Join(err, printPools(c, format, views))
 	}))
 	return c
 }
 
 // viewPools are the pools that args name, or all.
-func viewPools(c *cobra.Command, h pool.Host, args []string, policies map[string]*pool.Policy) ([]poolView, error) {
+func viewPools(c *cobra.Command, h pool.Host, args []string, policies map[string]*pool.Policy, mounted []pool.FileSystem) ([]poolView, error) {
 	wants, err := parseSelection(args)
 	if err != nil {
 		return nil, err
@@ -95,7 +97,16 @@ func viewPools(c *cobra.Command, h pool.Host, args []string, policies map[string
 				err = errors.Join(err, lookErr)
 				continue
 			}
-			views = append(views, viewPool(state, policies[state.VG+"/"+state.Pool]))
+			v := viewPool(state, policies[state.VG+"/"+state.Pool])
+			trims, trimErr := h.Trims(g.group.VG, state, mounted)
+			err = errors.Join(err, trimErr)
+			for _, t := range trims {
+				if v.Trim == nil {
+					v.Trim = new(units.Bytes)
+				}
+				*v.Trim += t.Most()
+			}
+			views = append(views, v)
 		}
 	}
 	return views, err
@@ -151,13 +162,16 @@ func printPools(c *cobra.Command, format *cli.Format, views []poolView) error {
 	if format.JSON() {
 		return cli.JSON(c.OutOrStdout(), map[string]any{"pools": views})
 	}
-	t := &cli.Table{Columns: []string{"POOL", "STATE", ">SIZE", ">DATA%", ">META%", ">ROOM", ">VOLUMES", "POLICY"}}
+	t := &cli.Table{Columns: []string{"POOL", "STATE", ">SIZE", ">DATA%", ">META%", ">ROOM", ">TRIM", ">VOLUMES", "POLICY"}}
 	for _, v := range views {
-		policy := "no"
+		trim, policy := "", "no"
+		if v.Trim != nil {
+			trim = v.Trim.Human()
+		}
 		if v.Policy {
 			policy = "yes"
 		}
-		t.Add(v.VG+"/"+v.Pool, v.State, v.Size.Human(), percent(v.Percent), percent(v.MetaPercent), v.Room.Human(), strconv.Itoa(v.Volumes), policy)
+		t.Add(v.VG+"/"+v.Pool, v.State, v.Size.Human(), percent(v.Percent), percent(v.MetaPercent), v.Room.Human(), trim, strconv.Itoa(v.Volumes), policy)
 	}
 	if err := writeTable(c.OutOrStdout(), t); err != nil {
 		return err

@@ -16,8 +16,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/dm/dmtest"
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/pool"
+	"github.com/rok-storage/rok/units"
 )
 
 // doPool carries out those lines of a script that are about thin pools:
@@ -200,4 +203,24 @@ func TestPoolWatchErrors(t *testing.T) {
 	_, stderr, code = m.rok("pool", "watch", "--metrics-file", filepath.Join(t.TempDir(), "no", "file"))
 	require.Equal(t, int(cli.NotFound), code)
 	require.Contains(t, stderr, "rok: write metrics: open ")
+}
+
+func TestParseMounts(t *testing.T) {
+	got := parseMounts(strings.NewReader(`22 27 0:20 / /proc rw,nosuid shared:12 - proc proc rw
+36 27 253:4 / /srv/two\040words rw shared:2 - ext4 /dev/mapper/data-home rw
+37 27 253:4 /sub /elsewhere rw - ext4 /dev/mapper/data-home rw
+38 27 8:1 / /boot rw - vfat /dev/sda1 rw
+short line
+39 27 x:y / /z rw - ext4 /dev/z rw
+`))
+	require.Equal(t, []mountPoint{{dm.Dev{Major: 253, Minor: 4}, "/srv/two words"}, {dm.Dev{Major: 8, Minor: 1}, "/boot"}}, got)
+}
+
+func TestPoolStatusTrim(t *testing.T) {
+	m := tankMachine(t, "")
+	info, err := m.conn.Device(dm.ByName("data-home")).Info()
+	require.NoError(t, err)
+	m.env.mounts = func() []pool.FileSystem { return []pool.FileSystem{{Dev: info.Dev, Used: units.MiB}} }
+	m.kernel.Pool("data-tank-tpool").SetMapped(1, 160)
+	require.Regexp(t, `\n?POOL +STATE +SIZE +DATA% +META% +ROOM +TRIM .*\ndata/tank +writable +100MiB +0.00 +\S+ +\S+ +9MiB `, m.must("pool", "status"))
 }
