@@ -35,6 +35,8 @@ type fakeHost struct {
 	mu    sync.Mutex
 	calls map[ioctl.Cmd]int // to the kernel
 	fail  map[ioctl.Cmd]error
+	left  int    // requests until do is called
+	do    func() // may be nil
 }
 
 func newFakeHost(t testing.TB, disks ...units.Bytes) *fakeHost {
@@ -87,7 +89,17 @@ func (h *fakeHost) before(c dmtest.Call) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls[c.Cmd]++
+	if h.left--; h.left == 0 && h.do != nil {
+		h.do()
+	}
 	return h.fail[c.Cmd]
+}
+
+// after has something done in front of the n-th request from now on.
+func (h *fakeHost) after(n int, do func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left, h.do = n, do
 }
 
 // failing has each request of a kind fail; nil: no more.

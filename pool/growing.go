@@ -31,6 +31,9 @@ type outcome struct {
 	atLimit bool // its limit is why it does not hold; otherwise the VG is
 }
 
+// mostExtents is more than any VG has, and leaves room to count with.
+const mostExtents lvm.Extents = 1 << 48
+
 // reached reports whether so many used of total blocks are at the mark.
 func reached(high int, used, total uint64) bool {
 	if high <= 0 {
@@ -67,7 +70,7 @@ func (g *growing) grow(room lvm.Extents) outcome {
 		return o // the VG says that it is larger than the kernel knows
 	}
 	unit := max(g.unit, 1)
-	step := (g.step() + unit - 1) / unit * unit
+	step := (min(g.step(), mostExtents) + unit - 1) / unit * unit
 	o.add = (target - g.has + step - 1) / step * step
 	room -= room % unit
 	if limit := g.limit(); o.add > limit {
@@ -83,7 +86,7 @@ func (g *growing) grow(room lvm.Extents) outcome {
 func (g *growing) extentsFor(blocks uint64) lvm.Extents {
 	hi, sectors := bits.Mul64(blocks, uint64(g.block))
 	if hi != 0 || sectors > ^uint64(0)-uint64(g.extent) || g.extent == 0 {
-		return ^lvm.Extents(0) >> 1
+		return mostExtents
 	}
 	return lvm.Extents((sectors + uint64(g.extent) - 1) / uint64(g.extent))
 }
@@ -93,7 +96,7 @@ func (g *growing) step() lvm.Extents { return max(extentsOf(g.by.Step, g.has, g.
 
 // limit is how many extents it may still get.
 func (g *growing) limit() lvm.Extents {
-	most := ^lvm.Extents(0) >> 1
+	most := mostExtents
 	if g.by.Limit > 0 {
 		most = lvm.Extents(g.by.Limit.SectorsRoundDown() / g.extent)
 	}

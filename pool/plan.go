@@ -83,12 +83,12 @@ func NewPlan(s *State, policy *Policy) Plan {
 		}
 		return p
 	}
-	if policy == nil {
+	if policy == nil || s.ExtentSize == 0 || s.ChunkSize == 0 { // or nothing that can be counted
 		p.watchOnly(s)
 		return p
 	}
 	data := growing{
-		by: policy.Data, has: s.Data, extent: s.ExtentSize, block: s.ChunkSize, used: s.Status.Data, unit: lvm.Extents(s.Stripes),
+		by: policy.Data, has: s.Data, extent: s.ExtentSize, block: s.ChunkSize, used: s.Status.Data, unit: lvm.Extents(max(s.Stripes, 1)),
 	}
 	wish := data.grow(data.limit()) // as if the VG had it
 	meta := growing{

@@ -205,6 +205,30 @@ func TestPlanWithoutPolicy(t *testing.T) {
 	require.True(t, got.IsZero())
 }
 
+// Figures that cannot be lead to no panic.
+func TestPlanOfNonsense(t *testing.T) {
+	const most = 1<<63 - 1
+	for _, s := range []*pool.State{
+		{}, {Active: true, Status: thin.Status{State: thin.Writable}},
+		{Active: true, Status: thin.Status{State: thin.Writable, Data: thin.Usage{Used: most, Total: 1}, Metadata: thin.Usage{Used: most, Total: 1}}},
+		{
+			Active: true, ExtentSize: most, ChunkSize: 1, Data: most, Metadata: most, DataRoom: most, MetadataRoom: most,
+			Status: thin.Status{State: thin.Writable, Data: thin.Usage{Used: most, Total: most}, Metadata: thin.Usage{Used: most, Total: most}},
+		},
+		{
+			Active: true, ExtentSize: 1, ChunkSize: most, DataRoom: most, Stripes: -1,
+			Status: thin.Status{State: thin.OutOfDataSpace, Data: thin.Usage{Used: most}, Metadata: thin.Usage{Used: most}},
+		},
+	} {
+		p := policy()
+		p.Data.Limit, p.Reserve = 1<<62, conf.Amount{Percent: 50}
+		plan := pool.NewPlan(s, p)
+		require.LessOrEqual(t, plan.Data, s.DataRoom)
+		require.LessOrEqual(t, plan.Metadata, s.MetadataRoom)
+		pool.Advise(s, &plan)
+	}
+}
+
 // What keeps the VG from giving extents is said.
 func TestPlanNamesObstacle(t *testing.T) {
 	s := tank()
