@@ -40,6 +40,7 @@ const (
 	WritesFail        Name = "writes-fail"  // when the pool is full, from now on
 	WritesQueue       Name = "writes-queue" // the same
 	SnapshotDropped   Name = "snapshot-dropped"
+	Resumed           Name = "resumed" // it was suspended, by a program that was killed
 	ActionFailed      Name = "action-failed"
 	Reconfigured      Name = "reconfigured"
 	ConfigurationFail Name = "configuration-failed" // the old one stays

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,6 +36,7 @@ type fakeHost struct {
 	mu    sync.Mutex
 	calls map[ioctl.Cmd]int // to the kernel
 	fail  map[ioctl.Cmd]error
+	dead  bool   // all requests fail
 	left  int    // requests until do is called
 	do    func() // may be nil
 }
@@ -92,8 +94,13 @@ func (h *fakeHost) before(c dmtest.Call) error {
 	if h.left--; h.left == 0 && h.do != nil {
 		h.do()
 	}
+	if h.dead {
+		return errDead
+	}
 	return h.fail[c.Cmd]
 }
+
+var errDead = errors.New("the program was killed")
 
 // after has something done in front of the n-th request from now on.
 func (h *fakeHost) after(n int, do func()) {

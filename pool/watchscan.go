@@ -28,6 +28,7 @@ func (w *Watcher) scan(ctx context.Context) {
 			key := g.VG.Name + "/" + name
 			there[key] = true
 			w.update(key, s, g.VG)
+			w.mend(ctx, w.pools[key], g.VG)
 		}
 	}
 	for _, p := range w.sorted() {
@@ -65,4 +66,15 @@ func (w *Watcher) update(key string, s *State, vg *lvm.VG) {
 	}
 	s.Active, s.Status = p.state.Active, p.state.Status
 	p.state, p.known = s, known
+}
+
+// mend has a pool go on that somebody left suspended.
+func (w *Watcher) mend(ctx context.Context, p *watched, vg *lvm.VG) {
+	done, err := w.cfg.Host.mend(ctx, vg, p.state)
+	switch {
+	case err != nil:
+		w.failed(ctx, p, err)
+	case done:
+		w.say(p, Resumed, "a program that was killed had left it suspended")
+	}
 }

@@ -2,6 +2,8 @@ package pool_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,43 +25,91 @@ func TestWatcherStopsAnywhere(t *testing.T) {
 		h.newTank(10)
 		h.fill("tank", 90)
 		ctx, cancel := context.WithCancel(t.Context())
-		stopped := false
-		h.after(n, func() { stopped = true; cancel() })
-		extended := make(chan struct{}, 10)
-		ended := make(chan error, 1)
-		go func() {
-			ended <- pool.NewWatcher(pool.WatcherConfig{Host: h.Host, Policies: tankPolicy(nil), Report: func(e pool.Event) {
-				if e.Name == pool.DataExtended {
-					extended <- struct{}{}
-				}
-			}}).Run(ctx)
-		}()
-		select {
-		case <-ctx.Done():
-		case <-extended:
-		case <-time.After(10 * time.Second):
-			require.Fail(t, "neither stopped nor extended", "at request %d", n)
-		}
-		h.after(0, nil) // nothing more happens from here on
+		stopped := h.runUntil(ctx, n, cancel)
 		cancel()
-		select {
-		case err := <-ended:
-			require.NoError(t, err, "at request %d", n)
-		case <-time.After(10 * time.Second):
-			require.Fail(t, "does not end", "at request %d", n)
-		}
 		h.consistent(n)
-
-		w := h.watch(t, tankPolicy(nil))
-		w.tick()
-		require.GreaterOrEqual(t, h.vg().LV("tank").Size(), lvm.Extents(20), "at request %d", n)
-		h.consistent(n)
-		require.NoError(t, w.stop())
+		h.finish(n)
 		if !stopped {
 			require.Greater(t, n, 20)
 			return
 		}
 	}
+}
+
+// Killed at whichever request, a watcher leaves what the next one makes right: also
+// devices that are suspended.
+func TestWatcherKilledAnywhere(t *testing.T) {
+	resumed := 0
+	for n := 1; ; n++ {
+		h := newFakeHost(t, 128*units.MiB)
+		h.newTank(10)
+		h.fill("tank", 90)
+		ctx, cancel := context.WithCancel(t.Context())
+		killed := h.runUntil(ctx, n, func() {
+			h.dead = true // for those who have the lock
+			cancel()
+		})
+		cancel()
+		h.mu.Lock()
+		h.dead = false
+		h.mu.Unlock()
+		events := h.finish(n)
+		require.NotContains(t, events, pool.ActionFailed, "at request %d", n)
+		if slices.Contains(events, pool.Resumed) {
+			resumed++
+		}
+		if !killed {
+			require.Greater(t, n, 20)
+			break
+		}
+	}
+	require.Greater(t, resumed, 4)
+}
+
+// runUntil runs a watcher until it has extended the pool, and calls do before its
+// n-th request to the kernel; it reports whether it came to that.
+func (h *fakeHost) runUntil(ctx context.Context, n int, do func()) (called bool) {
+	h.t.Helper()
+	h.after(n, func() { called = true; do() })
+	extended := make(chan struct{}, 10)
+	ended := make(chan error, 1)
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		ended <- pool.NewWatcher(pool.WatcherConfig{Host: h.Host, Policies: tankPolicy(nil), Report: func(e pool.Event) {
+			if e.Name == pool.DataExtended {
+				extended <- struct{}{}
+			}
+		}}).Run(own)
+	}()
+	select {
+	case <-ctx.Done():
+	case <-extended:
+	case <-time.After(10 * time.Second):
+		require.Fail(h.t, "neither stopped nor extended", "at request %d", n)
+	}
+	h.after(0, nil) // nothing more happens from here on
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, errDead) {
+			require.NoError(h.t, err, "at request %d", n)
+		}
+	case <-time.After(10 * time.Second):
+		require.Fail(h.t, "does not end", "at request %d", n)
+	}
+	return called
+}
+
+// finish has another watcher do what is left, and returns its events.
+func (h *fakeHost) finish(n int) []pool.Name {
+	h.t.Helper()
+	w := h.watch(h.t.(*testing.T), tankPolicy(nil))
+	w.tick()
+	require.GreaterOrEqual(h.t, h.vg().LV("tank").Size(), lvm.Extents(20), "at request %d", n)
+	h.consistent(n)
+	require.NoError(h.t, w.stop())
+	return w.names()
 }
 
 // consistent compares the kernel with the VG.
