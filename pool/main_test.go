@@ -6,4 +6,8 @@ import (
 	"github.com/rok-storage/rok/internal/testenv"
 )
 
-func TestMain(m *testing.M) { testenv.Main(m) }
+func TestMain(m *testing.M) {
+	if !runsWatcher() {
+		testenv.Main(m)
+	}
+}
