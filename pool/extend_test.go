@@ -61,3 +61,20 @@ func TestExtend(t *testing.T) {
 	_, err = h.Extend(t.Context(), "data", "tank", pool.ExtendRequest{DataBy: extents(1)})
 	require.ErrorIs(t, err, thin.ErrNeedsCheck)
 }
+
+// A plan that asks for more than the allocator has gets less, or nothing.
+func TestApplyFits(t *testing.T) {
+	h := newFakeHost(t, 128*units.MiB)
+	h.newTank(10)
+	free := h.vg().Report().FreeExtents
+	done, err := h.Apply(t.Context(), "data", "tank", func(*pool.State) pool.Plan { return pool.Plan{Metadata: 1000} })
+	require.NoError(t, err)
+	require.Equal(t, free/2, done.Plan.Metadata, "and the spare as much")
+	require.Equal(t, done.Before.Metadata+free/2, done.After.Metadata)
+	done, err = h.Apply(t.Context(), "data", "tank", func(*pool.State) pool.Plan { return pool.Plan{Data: 1000} })
+	require.NoError(t, err)
+	require.Equal(t, free%2, done.Plan.Data)
+	done, err = h.Apply(t.Context(), "data", "tank", func(*pool.State) pool.Plan { return pool.Plan{Data: 1} })
+	require.NoError(t, err)
+	require.True(t, done.Plan.IsZero())
+}
