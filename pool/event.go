@@ -28,6 +28,7 @@ const (
 	Recovered         Name = "recovered"             // it was in one of the states from out-of-data-space on, and is writable
 	Watched           Name = "watched"               // it is watched from now on
 	Gone              Name = "gone"                  // it is not there any more
+	NoSuchPool        Name = "no-such-pool"          // there is a policy for it
 	CreatedAllTheSame Name = "created-below-reserve" // somebody who does not look at tags made a volume
 )
 

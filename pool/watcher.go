@@ -49,6 +49,7 @@ type Watcher struct {
 	pools map[string]*watched // by "VG/POOL"; of Run's goroutine
 	stale bool                // what the VGs say may have changed
 	fault string              // of the last scan
+	lost  map[string]bool     // policies of pools that are not there, which was said
 
 	mu     sync.Mutex
 	seen   []Seen
@@ -92,7 +93,7 @@ func NewWatcher(cfg WatcherConfig) *Watcher {
 	if cfg.Looked == nil {
 		cfg.Looked = func() {}
 	}
-	return &Watcher{cfg: cfg, pools: map[string]*watched{}, counts: map[count]uint64{}}
+	return &Watcher{cfg: cfg, pools: map[string]*watched{}, lost: map[string]bool{}, counts: map[count]uint64{}}
 }
 
 // Run watches until ctx ends, and returns nil then: nothing is half done. It fails
@@ -165,6 +166,7 @@ func (w *Watcher) reconfigure(ctx context.Context, next Configuration) {
 		return
 	}
 	w.cfg.Policies = next.Policies
+	clear(w.lost)
 	w.report(Event{Name: Reconfigured, Message: fmt.Sprintf("policies of pools: %d", len(next.Policies))})
 	w.scan(ctx)
 	w.lookAll(ctx)

@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -250,9 +251,14 @@ func TestWatcherFollowsVGs(t *testing.T) {
 	w.tick()
 	require.Equal(t, lvm.Extents(35), w.Seen()[0].State.Data)
 
+	w.names()
 	h.change(lvm.RemoveLV{Name: "tank", WithDependents: true})
 	w.tick()
 	w.wait(pool.Gone)
+	require.Equal(t, "tank", w.wait(pool.NoSuchPool).Pool)
+	w.tick()
+	said := slices.DeleteFunc(w.names(), func(n pool.Name) bool { return n != pool.NoSuchPool })
+	require.Len(t, said, 1)
 	require.Empty(t, w.Seen())
 }
 

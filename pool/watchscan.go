@@ -2,6 +2,8 @@ package pool
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/lvm"
@@ -35,6 +37,13 @@ func (w *Watcher) scan(ctx context.Context) {
 		if key := p.state.VG + "/" + p.state.Pool; !there[key] {
 			w.say(p, Gone, "it is in no VG any more")
 			delete(w.pools, key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.cfg.Policies)) {
+		if !there[key] && !w.lost[key] {
+			w.lost[key] = true
+			vg, name, _ := strings.Cut(key, "/")
+			w.report(Event{Name: NoSuchPool, VG: vg, Pool: name, Message: "there is a policy for it, and no such pool"})
 		}
 	}
 }

@@ -75,13 +75,12 @@ func (h *hooks) run(e pool.Event, v poolEventView) {
 }
 
 // close waits for those that are left, but not for long.
-func (h *hooks) close() error {
+func (h *hooks) close() {
 	close(h.queue)
 	limit := time.AfterFunc(hookEnd, h.cancel)
 	defer limit.Stop()
 	<-h.done
 	h.cancel()
-	return nil
 }
 
 // run runs the command with the event in its environment and on its standard input.

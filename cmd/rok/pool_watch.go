@@ -133,7 +133,8 @@ func (w *poolWatching) run(c *cobra.Command, h pool.Host, _ []string) error {
 		err = errors.Join(err, <-ended)
 		w.stop() // where one ends, the other does
 	}
-	return errors.Join(err, w.hooks.close(), w.fault)
+	w.hooks.close()
+	return errors.Join(err, w.fault)
 }
 
 // follow reads the configuration again at each signal. One that is wrong changes
