@@ -66,6 +66,7 @@ type watched struct {
 	known  map[lvm.ID]bool // volumes
 	busy   map[lvm.ID]bool // snapshots that were in use when they were to go
 	asked  time.Time       // when the kernel was
+	marked uint64          // chunks that its low water mark was set for
 	rest   bool            // it failed to be changed: not again before the next tick
 	faults map[string]bool // reported, and so still
 }
@@ -167,6 +168,9 @@ func (w *Watcher) reconfigure(ctx context.Context, next Configuration) {
 	}
 	w.cfg.Policies = next.Policies
 	clear(w.lost)
+	for _, p := range w.pools {
+		p.marked = 0
+	}
 	w.report(Event{Name: Reconfigured, Message: fmt.Sprintf("policies of pools: %d", len(next.Policies))})
 	w.scan(ctx)
 	w.lookAll(ctx)
@@ -242,6 +246,9 @@ func (w *Watcher) look(ctx context.Context, p *watched) {
 		if p.plan.IsZero() && len(p.busy) == 0 {
 			clear(p.faults)
 		}
+		if p.plan.IsZero() && !p.rest {
+			w.mark(ctx, p)
+		}
 		if p.plan.IsZero() || p.rest {
 			return
 		}
@@ -249,6 +256,20 @@ func (w *Watcher) look(ctx context.Context, p *watched) {
 			return
 		}
 	}
+}
+
+// mark has the kernel tell of the pool's mark, where its size has changed.
+func (w *Watcher) mark(ctx context.Context, p *watched) {
+	total, policy := p.state.Status.Data.Total, w.policy(p.state)
+	if policy == nil || p.marked == total || stateEvent(p.state) != "" || lowWater(policy.Data.High, total) == 0 {
+		return
+	}
+	if err := w.cfg.Host.setLowWater(ctx, p.state.VG, p.state.Pool, policy.Data.High); err != nil {
+		p.rest = true // until the next tick
+		w.failed(ctx, p, err)
+		return
+	}
+	p.marked = total
 }
 
 func (w *Watcher) policy(s *State) *Policy { return w.cfg.Policies[s.VG+"/"+s.Pool] }

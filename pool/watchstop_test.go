@@ -30,7 +30,7 @@ func TestWatcherStopsAnywhere(t *testing.T) {
 		h.consistent(n)
 		h.finish(n)
 		if !stopped {
-			require.Greater(t, n, 20)
+			require.Greater(t, n, 30)
 			return
 		}
 	}
@@ -59,28 +59,33 @@ func TestWatcherKilledAnywhere(t *testing.T) {
 			resumed++
 		}
 		if !killed {
-			require.Greater(t, n, 20)
+			require.Greater(t, n, 30)
 			break
 		}
 	}
 	require.Greater(t, resumed, 4)
 }
 
-// runUntil runs a watcher until it has extended the pool, and calls do before its
+// runUntil runs a watcher until it has done all that is to be done, and calls do before its
 // n-th request to the kernel; it reports whether it came to that.
 func (h *fakeHost) runUntil(ctx context.Context, n int, do func()) (called bool) {
 	h.t.Helper()
 	h.after(n, func() { called = true; do() })
-	extended := make(chan struct{}, 10)
+	extended := make(chan struct{}, 100)
 	ended := make(chan error, 1)
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		ended <- pool.NewWatcher(pool.WatcherConfig{Host: h.Host, Policies: tankPolicy(nil), Report: func(e pool.Event) {
-			if e.Name == pool.DataExtended {
-				extended <- struct{}{}
-			}
-		}}).Run(own)
+		done := false
+		ended <- pool.NewWatcher(pool.WatcherConfig{
+			Host: h.Host, Policies: tankPolicy(nil),
+			Report: func(e pool.Event) { done = done || e.Name == pool.DataExtended },
+			Looked: func() { // and set the low water mark
+				if done {
+					extended <- struct{}{}
+				}
+			},
+		}).Run(own)
 	}()
 	select {
 	case <-ctx.Done():
