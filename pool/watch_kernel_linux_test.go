@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/conf"
+	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/pool"
 	"github.com/rok-storage/rok/thin"
@@ -107,6 +108,7 @@ func (h *kernelHost) fill(do func(written <-chan struct{})) (slowest time.Durati
 // and what was written is there. How long the slowest waited is logged beside how
 // long one waits for the same extension by hand.
 func TestKernelPoolWatchExtends(t *testing.T) {
+	testenv.Kernel(t, "thin-pool")
 	h := newKernelHost(t, 256*units.MiB)
 	h.newTank(2, false, 9, 6)
 	byHand := h.extendByHand("w8")

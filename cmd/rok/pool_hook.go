@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,9 +27,9 @@ const (
 // hooks runs the commands that policies have for events, one after the other,
 // beside the watcher, which waits for none of them.
 type hooks struct {
-	stderr io.Writer
 	queue  chan hook
 	done   chan struct{}
+	lost   atomic.Int64 // events whose hooks were not run
 	ctx    context.Context
 	cancel context.CancelFunc
 }
@@ -40,7 +41,7 @@ type hook struct {
 }
 
 func newHooks(stderr io.Writer) *hooks {
-	h := &hooks{stderr: stderr, queue: make(chan hook, hookQueue), done: make(chan struct{})}
+	h := &hooks{queue: make(chan hook, hookQueue), done: make(chan struct{})}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	go func() {
 		defer close(h.done)
@@ -48,30 +49,28 @@ func newHooks(stderr io.Writer) *hooks {
 			if err := next.run(h.ctx, stderr); err != nil {
 				fmt.Fprintf(stderr, "rok: hook %q: %v\n", next.command, err)
 			}
+			if n := h.lost.Swap(0); n > 0 {
+				fmt.Fprintf(stderr, "rok: hooks of %d events were not run: too many waited\n", n)
+			}
 		}
 	}()
 	return h
 }
 
-// run has the hook of an event run, unless too many wait.
+// run has the hook of an event run, unless too many wait. It waits for nothing.
 func (h *hooks) run(e pool.Event, v poolEventView) {
 	if e.Hook == "" {
 		return
 	}
 	var input bytes.Buffer
-	err := cli.JSONLine(&input, v)
-	next := hook{command: e.Hook, input: input.Bytes(), env: []string{
+	_ = cli.JSONLine(&input, v) // into memory, of what can be encoded
+	select {
+	case h.queue <- hook{command: e.Hook, input: input.Bytes(), env: []string{
 		"ROK_EVENT=" + v.Event, "ROK_VG=" + v.VG, "ROK_POOL=" + v.Pool, "ROK_MESSAGE=" + v.Message,
-	}}
-	if err == nil {
-		select {
-		case h.queue <- next:
-			return
-		default:
-			err = fmt.Errorf("%d wait already", hookQueue)
-		}
+	}}:
+	default:
+		h.lost.Add(1)
 	}
-	fmt.Fprintf(h.stderr, "rok: hook %q for %s: %v\n", e.Hook, v.Event, err)
 }
 
 // close waits for those that are left, but not for long.

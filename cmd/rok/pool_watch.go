@@ -42,9 +42,13 @@ type poolWatching struct {
 
 	watcher *pool.Watcher
 	hooks   *hooks
-	fault   error // of the output
+	events  chan poolEventView
+	looks   chan struct{}
 	stop    context.CancelFunc
 }
+
+// eventQueue is how many events may wait to be printed.
+const eventQueue = 1000
 
 // lockLimit is how long one pool's VG is waited for, while the others wait.
 const lockLimit = 10 * time.Second
@@ -110,86 +114,117 @@ func (w *poolWatching) run(c *cobra.Command, h pool.Host, _ []string) error {
 	w.watcher = pool.NewWatcher(pool.WatcherConfig{
 		Host: h, Policies: policies, Ticks: ticker.C, Reload: reload, Report: w.report, Looked: w.looked,
 	})
-	ended := make(chan error, 2)
-	running := 1
+	var parts []func() error
 	if w.metrics != "" {
 		listener, err := pool.ListenMetrics(w.metrics)
 		if err != nil {
 			return fmt.Errorf("answer with metrics: %w", err)
 		}
 		c.PrintErrf("rok: metrics at http://%s/metrics\n", listener.Addr())
-		running++
-		go func() {
-			ended <- pool.ServeMetrics(ctx, listener, func() []byte { return w.watcher.AppendMetrics(nil) })
-		}()
+		parts = append(parts, func() error {
+			return pool.ServeMetrics(ctx, listener, func() []byte { return w.watcher.AppendMetrics(nil) })
+		})
 	}
 	w.hooks = newHooks(c.ErrOrStderr())
+	defer w.hooks.close()
+	w.events, w.looks = make(chan poolEventView, eventQueue), make(chan struct{}, 1)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	go w.follow(ctx, hup, reload)
-	go func() { ended <- w.watcher.Run(ctx) }()
-	for ; running > 0; running-- {
-		err = errors.Join(err, <-ended)
-		w.stop() // where one ends, the other does
+	parts = append(parts,
+		func() error { return w.follow(ctx, hup, reload) },
+		w.print,
+		w.keepMetrics,
+		func() error {
+			defer close(w.events)
+			defer close(w.looks)
+			return w.watcher.Run(ctx)
+		},
+	)
+	ended := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { ended <- part() }()
 	}
-	w.hooks.close()
-	return errors.Join(err, w.fault)
+	for range parts {
+		if partErr := <-ended; partErr != nil {
+			err = errors.Join(err, partErr)
+			w.stop() // the others end, too
+		}
+	}
+	return err
 }
 
 // follow reads the configuration again at each signal. One that is wrong changes
 // nothing.
-func (w *poolWatching) follow(ctx context.Context, hup <-chan os.Signal, reload chan<- pool.Configuration) {
+func (w *poolWatching) follow(ctx context.Context, hup <-chan os.Signal, reload chan<- pool.Configuration) error {
 	for {
 		select {
 		case <-hup:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 		var next pool.Configuration
 		next.Policies, next.Err = w.config.policies()
 		select {
 		case reload <- next:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }
 
-// looked is called when pools were looked at.
+// looked has the file of metrics written, soon.
 func (w *poolWatching) looked() {
-	if w.metricsFile == "" {
-		return
-	}
-	if err := pool.WriteMetricsFile(w.metricsFile, w.watcher.AppendMetrics(nil)); err != nil {
-		w.end(fmt.Errorf("write metrics: %w", err))
+	select {
+	case w.looks <- struct{}{}:
+	default: // it will be
 	}
 }
 
-// end ends the watching for what is wrong with the output.
-func (w *poolWatching) end(err error) {
-	if err != nil && w.fault == nil {
-		w.fault = err
-		w.stop()
+// keepMetrics writes the file of metrics when pools were looked at. It is beside the
+// watcher, since the file may be on a pool that is full.
+func (w *poolWatching) keepMetrics() error {
+	for range w.looks {
+		if w.metricsFile == "" {
+			continue
+		}
+		if err := pool.WriteMetricsFile(w.metricsFile, w.watcher.AppendMetrics(nil)); err != nil {
+			return fmt.Errorf("write metrics: %w", err)
+		}
 	}
+	return nil
 }
 
-// report prints an event, and has the pool's hook run.
+// report has an event printed, and the pool's hook run. It waits for neither: who
+// reads what is printed may wait for the pool.
 func (w *poolWatching) report(e pool.Event) {
 	v := viewPoolEvent(e)
 	w.hooks.run(e, v)
-	out := w.c.OutOrStdout()
-	var err error
-	if w.format.JSON() {
-		err = cli.JSONLine(out, v)
-	} else {
-		of := v.VG + "/" + v.Pool
-		if v.Pool == "" {
-			of = "rok"
-		}
-		_, err = fmt.Fprintf(out, "%s  %s  %s: %s\n", v.Time.Format("2006-01-02T15:04:05.000Z"), of, v.Event, cli.Printable(v.Message))
+	select {
+	case w.events <- v:
+	default: // a thousand wait
 	}
-	w.end(errors.Join(err, cli.Flush(w.c)))
+}
+
+// print prints events as they come.
+func (w *poolWatching) print() error {
+	out := w.c.OutOrStdout()
+	for v := range w.events {
+		var err error
+		if w.format.JSON() {
+			err = cli.JSONLine(out, v)
+		} else {
+			of := v.VG + "/" + v.Pool
+			if v.Pool == "" {
+				of = "rok"
+			}
+			_, err = fmt.Fprintf(out, "%s  %s  %s: %s\n", v.Time.Format("2006-01-02T15:04:05.000Z"), of, v.Event, cli.Printable(v.Message))
+		}
+		if err = errors.Join(err, cli.Flush(w.c)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func viewPoolEvent(e pool.Event) poolEventView {
