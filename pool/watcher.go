@@ -67,6 +67,7 @@ type watched struct {
 	busy   map[lvm.ID]bool // snapshots that were in use when they were to go
 	asked  time.Time       // when the kernel was
 	marked uint64          // chunks that its low water mark was set for
+	unset  bool            // it failed to be set: not again before the next tick
 	rest   bool            // it failed to be changed: not again before the next tick
 	faults map[string]bool // reported, and so still
 }
@@ -201,7 +202,7 @@ func (w *Watcher) heard(ctx context.Context, events []dm.Event) {
 // it was: there are no events of that.
 func (w *Watcher) tick(ctx context.Context) {
 	for _, p := range w.pools {
-		p.rest = false
+		p.rest, p.unset = false, false
 		clear(p.busy)
 		s := p.state
 		w.stale = w.stale || p.plan.Has(DataNoRoom) || p.plan.Has(MetadataNoRoom) || p.plan.Has(BelowReserve) ||
@@ -246,7 +247,7 @@ func (w *Watcher) look(ctx context.Context, p *watched) {
 		if p.plan.IsZero() && len(p.busy) == 0 {
 			clear(p.faults)
 		}
-		if p.plan.IsZero() && !p.rest {
+		if p.plan.IsZero() {
 			w.mark(ctx, p)
 		}
 		if p.plan.IsZero() || p.rest {
@@ -261,11 +262,11 @@ func (w *Watcher) look(ctx context.Context, p *watched) {
 // mark has the kernel tell of the pool's mark, where its size has changed.
 func (w *Watcher) mark(ctx context.Context, p *watched) {
 	total, policy := p.state.Status.Data.Total, w.policy(p.state)
-	if policy == nil || p.marked == total || stateEvent(p.state) != "" || lowWater(policy.Data.High, total) == 0 {
+	if policy == nil || p.unset || p.marked == total || stateEvent(p.state) != "" || lowWater(policy.Data.High, total) == 0 {
 		return
 	}
 	if err := w.cfg.Host.setLowWater(ctx, p.state.VG, p.state.Pool, policy.Data.High); err != nil {
-		p.rest = true // until the next tick
+		p.unset = true
 		w.failed(ctx, p, err)
 		return
 	}

@@ -166,6 +166,22 @@ func TestWatcherSetsLowWaterMark(t *testing.T) {
 	require.Equal(t, uint64(30*64*5/100), low("data-tank-tpool"))
 }
 
+// A mark that cannot be set is tried again at a tick, and is in the way of nothing.
+func TestWatcherWithoutLowWaterMark(t *testing.T) {
+	h := newFakeHost(t, 512*units.MiB)
+	h.newTank(20)
+	h.failing(ioctl.TableLoad, syscall.ENOMEM)
+	w := h.watch(t, tankPolicy(nil))
+	require.Contains(t, w.wait(pool.ActionFailed).Message, "set the low water mark of pool data/tank: ")
+	h.failing(ioctl.TableLoad, nil)
+	h.fill("tank", 90)
+	w.wait(pool.DataExtended)
+	w.tick()
+	table, err := h.Conn.Device(dm.ByName("data-tank-tpool")).Table(dm.TableQuery{})
+	require.NoError(t, err)
+	require.NotZero(t, table[0].Target.(dm.ThinPool).LowWaterMark)
+}
+
 // What fills faster than a step is extended until it holds; metadata comes first.
 func TestWatcherExtendsMetadataFirst(t *testing.T) {
 	h := newFakeHost(t, 512*units.MiB)
