@@ -162,7 +162,7 @@ func TestKernelPoolWatchKilled(t *testing.T) {
 			c.Env = append(os.Environ(), watchedVG+"="+h.vg, watchedDir+"="+h.dir)
 			c.Stderr = os.Stderr
 			require.NoError(t, c.Start())
-			lives := time.Duration(200+random.IntN(1500)) * time.Millisecond
+			lives := time.Duration(100+random.IntN(700)) * time.Millisecond
 			select {
 			case <-time.After(lives):
 			case <-written:
