@@ -120,6 +120,33 @@ func TestKernelPoolWatchExtends(t *testing.T) {
 	require.Zero(t, count(events, pool.ActionFailed))
 }
 
+// Metadata grows under writers, too, before data does; and the spare with it.
+func TestKernelPoolWatchMetadata(t *testing.T) {
+	h := newKernelHost(t, 256*units.MiB)
+	h.newTank(2, false, 8, 6)
+	before := h.look()
+	policy := growing()
+	policy.Metadata.High = int(before.Status.Metadata.Used*100/before.Status.Metadata.Total) + 1 // a few blocks more
+	stop := h.watch(policy)
+	h.fill(func(written <-chan struct{}) { <-written })
+	s := h.look()
+	for n := 0; n < 200 && s.Metadata == before.Metadata; n++ { // each volume takes some
+		h.change(lvm.CreateThin{Pool: "tank", Name: fmt.Sprintf("v%d", n), Size: extents(1)})
+		if s = h.look(); 100*s.Status.Metadata.Used >= uint64(policy.Metadata.High)*s.Status.Metadata.Total {
+			require.Eventually(t, func() bool { s = h.look(); return s.Metadata > before.Metadata }, 15*time.Second, 50*time.Millisecond)
+		}
+	}
+	events := stop()
+	require.Equal(t, 1, count(events, pool.MetadataExtended))
+	require.Zero(t, count(events, pool.ActionFailed))
+	require.Equal(t, uint64(s.Metadata)*1024, s.Status.Metadata.Total)
+	require.Equal(t, s.Metadata, s.Spare)
+	require.Equal(t, thin.Writable, s.Status.State)
+	_, _, err := h.write("w0", 48, 16)
+	require.NoError(t, err)
+	h.compare("w0", 64)
+}
+
 // watchedVG and watchedDir make this program a watcher, which is there to be killed.
 const (
 	watchedVG  = "ROK_TEST_WATCHED_VG"
