@@ -4,7 +4,7 @@ export GOTOOLCHAIN := local# a Go that is too old is told, not replaced by a dow
 export CGO_ENABLED := 0# nothing of rok needs C, and a gcc without libc's headers must not matter
 PREFIX ?= /usr/local
 FUZZTIME ?= 30s
-PURE := ./units/... ./linear/... ./maps/... ./thin/metadata/...
+PURE := ./units/... ./conf/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,6 +175,25 @@ func TestActivateRepairs(t *testing.T) {
 	require.NoError(t, h.conn.Device(dm.ByName("vg--a-pool_tdata")).Suspend(dm.SuspendOptions{}))
 	h.activate(t, vg)
 	require.Equal(t, allDevices, h.devices(t))
+}
+
+// A program that is killed in front of the commit leaves devices suspended with
+// tables that do not count: they go on with the old ones.
+func TestActivateDropsTablesThatDoNotCount(t *testing.T) {
+	h := newFakeHost(t)
+	vg := activationVG()
+	h.activate(t, vg)
+	d := h.conn.Device(dm.ByName("vg--a-str"))
+	table, err := d.Table(dm.TableQuery{})
+	require.NoError(t, err)
+	larger := append(slices.Clone(table), dm.Segment{Start: table.Size(), Length: 8192, Target: dm.ErrorTarget{}})
+	require.NoError(t, d.Load(larger, dm.TableOptions{}))
+	require.NoError(t, d.Suspend(dm.SuspendOptions{}))
+	h.activate(t, vg)
+	require.Equal(t, allDevices, h.devices(t))
+	info, err := d.Info()
+	require.NoError(t, err)
+	require.False(t, info.Suspended || info.Inactive)
 }
 
 // Half-made devices, as a crash between create and load leaves them.

@@ -96,7 +96,8 @@ func planSteps(devices []*MappedDevice, has func(uuid string) (*KernelDevice, er
 			}
 			return dev, nil
 		})
-		s.Reload = made != nil || there.ReadOnly != d.ReadOnly || !sameTable(want, there.Table)
+		s.Reload = made != nil || there.ReadOnly != d.ReadOnly || !sameTable(want, there.Table) ||
+			there.Suspended && there.Inactive // a resume alone would make a table active of a change that was not committed
 		s.Resume = there.Suspended && !s.Reload || len(there.Table) == 0
 		if s.Reload || s.Resume {
 			s.Touch = false

@@ -8,6 +8,7 @@ import (
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/lvm/host"
+	"github.com/rok-storage/rok/pool"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -20,6 +21,7 @@ type env struct {
 	args           []string
 	lvm            lvm.SystemConfig // where LVM is; the zero value: on this machine
 
+	mounts     func() []pool.FileSystem
 	openDM     func(*dm.Config) (*dm.Conn, error)
 	executable func() (string, error)
 	// exec becomes another program. It returns only to say why it could not.
@@ -34,6 +36,7 @@ func system() *env {
 		stderr:     os.Stderr,
 		getenv:     os.Getenv,
 		sysfs:      "/sys",
+		mounts:     mounts,
 		openDM:     dm.Open,
 		lvm:        lvm.SystemConfig{Host: &host.Config{Etc: os.Getenv("LVM_SYSTEM_DIR")}},
 		executable: os.Executable,

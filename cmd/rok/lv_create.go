@@ -264,6 +264,9 @@ func (n *lvCreation) ops(vg *lvm.VG, sys *lvm.System, place lvm.Place) ([]lvm.Op
 			}
 			ops = append(ops, op)
 		case n.pool != "":
+			if err := mayCreateIn(vg, n.pool); err != nil {
+				return nil, err
+			}
 			ops = append(ops, lvm.CreateThin{Pool: n.pool, Name: name, Size: n.amount(), Options: options})
 		default:
 			ops = append(ops, lvm.CreateLV{Name: name, Size: n.amount(), Stripes: n.stripes, StripeSize: stripe, Place: place, Options: options})
@@ -304,12 +307,12 @@ func (n *lvCreation) snapshot(vg *lvm.VG, sys *lvm.System, name string, o lvm.Op
 	}
 	switch {
 	case pool != "" && !sized && (n.pool == "" || n.pool == pool):
-		return lvm.CreateThinSnapshot{Origin: n.snapshotOf, Name: name, Options: o}, nil
+		return lvm.CreateThinSnapshot{Origin: n.snapshotOf, Name: name, Options: o}, mayCreateIn(vg, pool)
 	case n.pool != "" && sized:
 		return nil, cli.Usagef("a snapshot in a pool has its origin's size")
 	case n.pool != "":
 		o.ActivationSkip = n.skip.or(false)
-		return lvm.CreateExternalSnapshot{Origin: n.snapshotOf, Pool: n.pool, Name: name, Options: o}, nil
+		return lvm.CreateExternalSnapshot{Origin: n.snapshotOf, Pool: n.pool, Name: name, Options: o}, mayCreateIn(vg, n.pool)
 	case !sized:
 		return nil, cli.Usagef("--size is missing: how much of %s may change", n.snapshotOf)
 	}

@@ -27,6 +27,7 @@ type storage struct {
 	wait    time.Duration
 
 	mapping func() // called when device-mapper is open; may be nil
+	lasting bool   // the command does not end soon: it collects its garbage
 }
 
 // storageFlags gives c the flags that all commands on PVs, VGs and LVs have.
@@ -57,7 +58,9 @@ func (s *storage) open() (*lvm.System, error) {
 		h.LockWait = s.wait
 		cfg.Host = &h
 	}
-	cfg.OnText = collectLate
+	if !s.lasting {
+		cfg.OnText = collectLate
+	}
 	cfg.OpenDM = func() (*dm.Conn, error) {
 		conn, err := s.e.openDM(nil)
 		if errors.Is(err, fs.ErrPermission) {

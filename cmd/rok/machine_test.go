@@ -20,6 +20,7 @@ import (
 	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/internal/testenv"
 	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/pool"
 	"github.com/rok-storage/rok/units"
 )
 
@@ -45,6 +46,7 @@ func newMachine(t testing.TB) *machine {
 		stdin:      strings.NewReader(""),
 		getenv:     func(string) string { return "" },
 		sysfs:      t.TempDir(),
+		mounts:     func() []pool.FileSystem { return nil },
 		openDM:     func(*dm.Config) (*dm.Conn, error) { return m.reopen() },
 		executable: func() (string, error) { return filepath.Join(m.bin, "rok"), nil },
 		exec: func(path string, argv []string) error {
@@ -99,9 +101,12 @@ func (m *machine) do(lines ...string) {
 //	fail COMMAND ERRNO         the next such request to the kernel
 //	device-mapper none|root|node|there
 //
-// and what [machine.doLVM] does.
+// and what [machine.doLVM] and [machine.doPool] do.
 func (m *machine) Do(args []string) error {
 	if known, err := m.doLVM(args); known {
+		return err
+	}
+	if known, err := m.doPool(args); known {
 		return err
 	}
 	d := m.conn.Device(dm.ByName(args[1]))

@@ -92,6 +92,9 @@ func (m *machine) exampleOf(path string) {
 		m.must("pv", "create", "/dev/sdd", "--uuid", exampleLostPV)
 		m.must("vg", "create", "lost", "/dev/sdd", "/dev/sde")
 		m.do("wipe sdd 512 512")
+	case "rok pool", "rok pool status", "rok pool extend", "rok pool watch":
+		m.must("lv", "create", "data/tank", "--thin-pool", "--size", "100M")
+		m.do("pool data-tank used 900 800")
 	case "rok vg rm":
 		m.do("pv sde 64MiB")
 		m.must("vg", "create", "empty", "/dev/sde")

@@ -16,6 +16,7 @@ type restricted struct {
 	instead string
 }
 
+// pool answers one kind of request, with net alone, which pflag links in any case.
 // internal/peers measures what others do, bare ioctls among it, as they do it.
 var restrictedImports = []restricted{
 	{"unsafe", []string{"ioctl", "bench/engine", "internal/peers"}, false, "put the layout into ioctl, bytes in and bytes out"},
@@ -23,7 +24,7 @@ var restrictedImports = []restricted{
 	{"plugin", nil, false, "link it"},
 	{"log/", nil, true, "return the error; only a command prints"},
 	{"net/http/", nil, true, "what uses a network goes below rok-cluster, not into what rok links"},
-	{"net/", []string{"internal/vm"}, true, "what uses a network goes below rok-cluster, not into what rok links"},
+	{"net/", []string{"internal/vm", "pool"}, true, "what uses a network goes below rok-cluster, not into what rok links"},
 	{"testing/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest"}, true, "move it into a _test.go file"},
 	{"github.com/stretchr/testify/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest"}, true, "move it into a _test.go file"},
 	{"github.com/spf13/", []string{"cmd/rok", "internal/cli", "internal/peers"}, true, "the library has no flags: take a config struct"},

@@ -28,7 +28,7 @@ func TestRulesBite(t *testing.T) {
 		{"pure metadata", layering, "thin/metadata/a.go", `package metadata; import _ "` + module + `/dm"`, "thin/metadata imports dm"},
 		{"test support in a test", layering, "thin/a_test.go", `package thin; import _ "` + module + `/dm/dmtest"`, ""},
 		{"test support outside", layering, "thin/a.go", `package thin; import _ "` + module + `/dm/dmtest"`, "for tests"},
-		{"unknown package", layering, "pool/a.go", `package pool`, "no layer"},
+		{"unknown package", layering, "unknown/a.go", `package unknown`, "no layer"},
 
 		{"unsafe", forbiddenImports, "dm/a.go", `package dm; import "unsafe"`, "dm imports unsafe"},
 		{"unsafe in ioctl", forbiddenImports, "ioctl/a.go", `package ioctl; import "unsafe"`, ""},
