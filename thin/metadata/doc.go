@@ -1,4 +1,4 @@
-// Package metadata reads and checks the metadata of a dm-thin pool: the btrees
+// Package metadata reads, checks and writes the metadata of a dm-thin pool: the btrees
 // that say which block of a thin volume is which block of the pool's data
 // device.
 //
@@ -21,8 +21,10 @@
 // node once, and compares what it counted with the space maps. [ClearNeedsCheck]
 // brings back a pool that the kernel has set aside.
 //
+// [Writer] writes the metadata of a pool anew.
+//
 // The package is pure: it reads through [io.ReaderAt], and writes only in
-// ClearNeedsCheck, through [io.WriterAt]. It takes no lock. The metadata of an
+// ClearNeedsCheck and Writer, through [io.WriterAt]. It takes no lock. The metadata of an
 // active pool changes under the reader, so deactivate the pool first.
 //
 // Layouts are those of Linux 6.1, drivers/md/dm-thin-metadata.c and
