@@ -6,7 +6,7 @@ import (
 )
 
 // writeSize is how much is written at once.
-const writeSize = 1 << 20
+const writeSize = 256 << 10
 
 // blockWriter gives out the blocks of a fresh metadata device, one after the
 // other from block 1, and writes them in this order. Past the limit it goes on to
@@ -35,6 +35,9 @@ func (b *blockWriter) put(fill func(buf []byte, at uint64) []byte) uint64 {
 	b.next++
 	if at >= b.limit || b.err != nil {
 		return at
+	}
+	if b.buf == nil {
+		b.buf = make([]byte, 0, writeSize)
 	}
 	b.buf = fill(b.buf, at)
 	if len(b.buf) >= writeSize {

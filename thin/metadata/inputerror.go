@@ -26,8 +26,11 @@ type InputError struct {
 	Err      error // ErrInvalid, ErrOrder or ErrDataRange
 }
 
-func (e *InputError) Error() string {
-	return fmt.Sprintf("metadata: %s: %v: %s: expected %s, found %s", e.Object, e.Err, e.What, e.Expected, e.Found)
+func (e *InputError) Error() string { return "metadata: " + e.text() }
+
+// text is Error without the package.
+func (e *InputError) text() string {
+	return fmt.Sprintf("%s: %v: %s: expected %s, found %s", e.Object, e.Err, e.What, e.Expected, e.Found)
 }
 
 func (e *InputError) Unwrap() error { return e.Err }

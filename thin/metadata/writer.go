@@ -21,7 +21,7 @@ import (
 // No subtree is shared: devices that share data blocks do so by their reference
 // counts. Memory: 1 byte for each data block (in pages of 16,320) near one that is
 // mapped, about 50 for each that has 255 mappings or more, 32 for each 16,320 data blocks,
-// and less than 2 MiB.
+// and less than 1 MiB.
 type Writer struct {
 	pool   Pool
 	size   units.Bytes
