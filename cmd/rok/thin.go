@@ -16,14 +16,14 @@ import (
 )
 
 func thinCommand(e *env) *cobra.Command {
-	c := cli.Group("thin", "", thinCheck(e))
+	c := cli.Group("thin", "", thinDump(e), thinCheck(e))
 	c.Long = `Read the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
 device itself, such as /dev/VG/POOL_tmeta. No kernel is asked. A device is
 opened for this command alone, so the pool must not be active; the metadata
 snapshot of an active pool is read with --metadata-snap, where a command has it.`
-	c.Example = "  rok thin check meta.img"
+	c.Example = "  rok thin check meta.img\n  rok thin dump meta.img"
 	return c
 }
 
@@ -70,8 +70,8 @@ func openMetadataFile(path string, flag int, shared bool) (*metadataFile, error)
 }
 
 // withMetadata makes a command's function of one that reads the metadata in the
-// file that its argument names. shared may be nil.
-func withMetadata(shared func() bool, run func(c *cobra.Command, m *metadata.Metadata, path string) error) func(*cobra.Command, []string) error {
+// file that its first argument names. shared may be nil.
+func withMetadata(shared func() bool, run func(c *cobra.Command, m *metadata.Metadata, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		f, err := openMetadataFile(args[0], os.O_RDONLY, shared != nil && shared())
 		if err != nil {
@@ -82,13 +82,15 @@ func withMetadata(shared func() bool, run func(c *cobra.Command, m *metadata.Met
 		if err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
-		return run(c, m, args[0])
+		return run(c, m, args)
 	}
 }
 
 // thinRules are what the errors of thin/metadata mean to the shell.
 func thinRules() []cli.Rule {
 	return []cli.Rule{
+		{Code: cli.NotFound, Match: cli.Is(metadata.ErrNoDevice)},
+		{Code: cli.NotFound, Match: cli.Is(metadata.ErrNoSnapshot)},
 		{Code: cli.Corrupt, Match: cli.Is(metadata.ErrCorrupt)},
 	}
 }

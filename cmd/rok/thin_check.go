@@ -73,7 +73,8 @@ what the space maps say of themselves. So it knows nothing of leaks.`,
 	}
 	format := cli.OutputFlag(c)
 	quick := c.Flags().Bool("quick", false, "do not check mappings")
-	c.RunE = withMetadata(nil, func(c *cobra.Command, m *metadata.Metadata, path string) error {
+	c.RunE = withMetadata(nil, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
+		path := args[0]
 		check := m.Check
 		if *quick {
 			check = m.CheckQuick
