@@ -32,6 +32,10 @@ func printJSON(t *testing.T, path string) string {
 		report, err := json.Marshal(filled(reflect.TypeFor[compare.Report]()).Interface())
 		require.NoError(t, err)
 		return string(report)
+	case "rok thin check": // no one file has leaks and faults
+		report, err := json.Marshal(filled(reflect.TypeFor[thinCheckView]()).Interface())
+		require.NoError(t, err)
+		return string(report)
 	case "rok dm events":
 		f := m.follow(t, "--count", "1", "-o", "json")
 		m.do("event pool")

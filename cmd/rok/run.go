@@ -25,6 +25,7 @@ func commands() []command {
 		{"pv", "Physical volumes: the devices that volume groups are made of", pvCommand},
 		{"vg", "Volume groups", vgCommand},
 		{"lv", "Logical volumes", lvCommand},
+		{"thin", "The metadata of thin pools", thinCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
 		{"help", "Show how to use a command", helpCommand},

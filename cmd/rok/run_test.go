@@ -96,6 +96,9 @@ func (m *machine) exampleOf(path string) {
 		m.do("pv sde 64MiB")
 		m.must("vg", "create", "empty", "/dev/sde")
 	}
+	if strings.HasPrefix(path, "rok thin") {
+		m.do("metadata meta.img kernel-held")
+	}
 }
 
 // Examples that need more than a fake kernel are run by a test of the kernel:
