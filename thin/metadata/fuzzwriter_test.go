@@ -115,40 +115,19 @@ func FuzzWriter(f *testing.F) {
 	})
 }
 
-// readBack is what the trees of image hold, each mapping joined to those before it
-// where it can be. It trusts image.
+// readBack is what the trees of image hold.
 func readBack(t testing.TB, image []byte) []volume {
 	t.Helper()
-	var entries func(at uint64, size int, each func(key uint64, value []byte))
-	entries = func(at uint64, size int, each func(key uint64, value []byte)) {
-		n, err := decodeNode(block(image, at), at, "node", size)
-		require.NoError(t, err)
-		for i := range n.entries {
-			if n.leaf {
-				each(n.key(i), n.value(i))
-			} else {
-				entries(n.value64(i), size, each)
-			}
-		}
-	}
-	sb := openImage(t, image).Superblock()
 	var volumes []volume
-	entries(sb.DetailsRoot, deviceDetailSize, func(id uint64, value []byte) {
-		volumes = append(volumes, volume{id: id, detail: decodeDeviceDetail(value)})
-	})
-	i := 0
-	entries(sb.MappingRoot, keySize, func(id uint64, root []byte) {
-		v := &volumes[i]
-		i++
-		require.Equal(t, v.id, id)
-		entries(binary.LittleEndian.Uint64(root), keySize, func(virtual uint64, value []byte) {
-			to := UnpackBlockTime(binary.LittleEndian.Uint64(value))
-			m := Mapping{Virtual: virtual, Data: to.Block, Length: 1, Time: to.Time}
-			if n := len(v.mappings); n == 0 || !v.mappings[n-1].Join(m) {
-				v.mappings = append(v.mappings, m)
-			}
-		})
-	})
-	require.Len(t, volumes, i)
+	m := openImage(t, image)
+	for d, err := range m.Trees().Devices() {
+		require.NoError(t, err)
+		v := volume{id: d.ID, detail: d.Detail}
+		for run, err := range m.Mappings(d) {
+			require.NoError(t, err)
+			v.mappings = append(v.mappings, run)
+		}
+		volumes = append(volumes, v)
+	}
 	return volumes
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,30 +72,6 @@ func thinXML(pool Pool, volumes []volume) string {
 	}
 	b.WriteString("</superblock>\n")
 	return b.String()
-}
-
-// thinDump is what Debian's thin_dump prints of image.
-func thinDump(t testing.TB, image []byte, args ...string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "meta")
-	require.NoError(t, os.WriteFile(path, image, 0o600))
-	out, err := exec.CommandContext(t.Context(), "thin_dump", append(args, path)...).Output()
-	require.NoError(t, err)
-	return string(out)
-}
-
-// requireText compares texts that may be long: it shows where they part.
-func requireText(t testing.TB, want, found string) {
-	t.Helper()
-	if want == found {
-		return
-	}
-	at := 0
-	for at < min(len(want), len(found)) && want[at] == found[at] {
-		at++
-	}
-	from := max(0, at-100)
-	require.Fail(t, "texts differ", "byte %d:\n%s\n---\n%s", at, want[from:min(len(want), at+100)], found[from:min(len(found), at+100)])
 }
 
 // singles maps as many virtual blocks, one by one, to data blocks in any order.
@@ -190,7 +164,7 @@ func requireWritten(t testing.TB, image []byte, want string) {
 	require.Empty(t, report.Warnings)
 	require.Zero(t, report.MetadataLeaks.Blocks)
 	require.Zero(t, report.DataLeaks.Blocks)
-	requireText(t, want, thinDump(t, image))
+	requireText(t, []byte(want), thinTool(t, image, "thin_dump"))
 	ok, out := thinCheck(t, image)
 	require.True(t, ok, out)
 }
