@@ -16,8 +16,8 @@ import (
 )
 
 func thinCommand(e *env) *cobra.Command {
-	c := cli.Group("thin", "", thinDump(e), thinCheck(e))
-	c.Long = `Read the metadata of thin pools: which block of which volume lies where.
+	c := cli.Group("thin", "", thinDump(e), thinCheck(e), thinRestore(e))
+	c.Long = `Read and write the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
 device itself, such as /dev/VG/POOL_tmeta. No kernel is asked. A device is

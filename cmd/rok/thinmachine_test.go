@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -13,6 +14,9 @@ import (
 //
 //	metadata FILE FIXTURE          a copy of a fixture of thin/metadata
 //	spoil FILE BLOCK               a byte of a metadata block changes
+//	dump FILE XML                  the dump of FILE, into a file
+//	text FILE TEXT                 a file that holds a text
+//	input FILE                     what the next command reads from standard input
 func (m *machine) doThin(args []string) (known bool, err error) {
 	switch args[0] {
 	case "metadata":
@@ -23,6 +27,15 @@ func (m *machine) doThin(args []string) (known bool, err error) {
 			return true, err
 		}
 		return true, spoil(args[1], n*4096+2000)
+	case "dump":
+		return true, os.WriteFile(args[2], []byte(m.must("thin", "dump", args[1])), 0o600)
+	case "text":
+		m.enter()
+		return true, os.WriteFile(args[1], []byte(args[2]), 0o600)
+	case "input":
+		text, err := os.ReadFile(args[1])
+		m.env.stdin = bytes.NewReader(text)
+		return true, err
 	}
 	return false, nil
 }

@@ -10,9 +10,10 @@ import (
 type NoRoomError struct {
 	// Have is the size of the device, of which at most [MaxSize] counts.
 	Have units.Bytes
-	// Needed is a size that is enough, and the least one that is, unless more
-	// than 2^28 mappings did not fit: then it may be a quarter above that. It may
-	// be above MaxSize.
+	// Needed is a size that is enough, and mostly the least one that is. It may be
+	// a quarter above that where more than 2^28 mappings did not fit, or where the
+	// device has no room even for the space map of more than 67 million data
+	// blocks. It may be above MaxSize.
 	Needed units.Bytes
 }
 

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/rok-storage/rok/units"
@@ -29,13 +30,16 @@ func (o Overrides) apply(p *Pool) {
 
 // Restore writes the pool that the XML from r tells of onto the first size
 // bytes of w, as [DecodeXML] reads and [Writer] writes: devices are in the order
-// of their ids, and mappings in that of their virtual blocks. It returns the superblock
-// that it wrote. Errors are those of both; before one, metadata on w is gone
+// of their ids, and mappings in that of their virtual blocks. Errors are those of both; before one, metadata on w is gone
 // where the text told of more than 256 KiB of it, and otherwise untouched.
-func Restore(ctx context.Context, r io.Reader, w io.WriterAt, size units.Bytes, o Overrides) (Superblock, error) {
+func Restore(ctx context.Context, r io.Reader, w io.WriterAt, size units.Bytes, o Overrides) (Written, error) {
 	sink := &restorer{w: w, size: size, overrides: o}
-	if err := DecodeXML(ctx, r, sink); err != nil {
-		return Superblock{}, err
+	err := DecodeXML(ctx, r, sink)
+	if short := (*NoRoomError)(nil); errors.As(err, &short) {
+		return Written{}, short // which is no fault of the text
+	}
+	if err != nil {
+		return Written{}, err
 	}
 	return sink.Commit()
 }

@@ -48,8 +48,9 @@ type Writer struct {
 
 // NewWriter returns a Writer of pool's metadata onto the first size bytes of w.
 // If w has a method Sync() error, as *os.File has, Commit calls it; otherwise the
-// caller syncs. Errors: [InputError] about the pool, and [NoRoomError] where size is too
-// small for the pool without a device.
+// caller syncs. Errors: [InputError] about the pool, and [NoRoomError] where no
+// metadata device has room for so many data blocks. Where size is too small,
+// Commit says so, and how much is needed.
 func NewWriter(w io.WriterAt, size units.Bytes, pool Pool) (*Writer, error) {
 	if err := pool.check(); err != nil {
 		return nil, err
@@ -62,11 +63,14 @@ func NewWriter(w io.WriterAt, size units.Bytes, pool Pool) (*Writer, error) {
 		top: newTreeWriter(out, keySize), details: newTreeWriter(out, deviceDetailSize),
 		mappings: newTreeWriter(out, keySize),
 	}
-	// Before the tally: it is as large as the pool says that it is.
-	if needed := n.needed(); needed > limit {
+	// What the pool says of its size is no reason to use memory for it.
+	needed := n.needed()
+	if needed > maxMetadataBlock {
 		return nil, n.noRoom(needed)
 	}
-	n.data = newTally(int(bitmaps))
+	if n.over = needed > limit; !n.over || bitmaps <= maxCountedBitmaps {
+		n.data = newTally(int(bitmaps))
+	}
 	return n, nil
 }
 
@@ -121,13 +125,16 @@ func (w *Writer) Map(m Mapping) error {
 	return w.blocks.err
 }
 
-// maxCounted is how many mappings are counted, block by block, for which there
-// is no room: a length is easily said, and the time it takes must have a bound.
-const maxCounted = 1 << 28
+// Bounds of what is counted, block by block, of mappings for which there is no room:
+// a length is easily said, and so is a size.
+const (
+	maxCounted        = 1 << 28 // mappings
+	maxCountedBitmaps = 4096    // of a pool for which there is no room from the start
+)
 
 // countOnly takes m into the count of what is needed.
 func (w *Writer) countOnly(m Mapping) {
-	if m.Length > maxCounted-w.counted {
+	if w.data == nil || m.Length > maxCounted-w.counted {
 		w.uncounted = min(w.uncounted+m.Length, maxDataBlocks)
 		return
 	}
@@ -176,39 +183,47 @@ func (w *Writer) endDevice() {
 	w.details.add(w.id, appendDeviceDetail(nil, w.detail))
 }
 
+// Written is what a [Writer] has written.
+type Written struct {
+	Superblock Superblock // its MetadataSpaceMap tells how many blocks are in use
+	Devices    uint64
+	Mappings   uint64 // of all devices together
+}
+
 // Commit writes what is left: the trees of the devices, the space maps, and
-// after a sync the superblock, which it returns. The Writer is then done. Errors:
-// [NoRoomError], with no superblock written, and what went wrong at a write.
-func (w *Writer) Commit() (Superblock, error) {
+// after a sync the superblock. The Writer is then done. Errors: [NoRoomError], with
+// no superblock written, and what went wrong at a write.
+func (w *Writer) Commit() (Written, error) {
 	if w.done {
 		panic("metadata: Commit of a Writer that is done")
 	}
 	w.done = true
 	w.endDevice()
 	if needed := w.needed(); w.over {
-		return Superblock{}, w.noRoom(needed)
+		return Written{}, w.noRoom(needed)
 	}
 	sb := w.pool.superblock(w.blocks.limit)
 	sb.MappingRoot, sb.DetailsRoot = w.top.finish(), w.details.finish()
 	sb.DataSpaceMap = w.blocks.putDataMap(w.data, w.pool.DataBlocks)
 	sb.MetadataSpaceMap = w.blocks.putMetadataMap()
 	if used := w.blocks.next; used > w.blocks.limit {
-		return Superblock{}, w.noRoom(withMetadataMap(used - metadataMapBlocks(w.blocks.limit)))
+		return Written{}, w.noRoom(withMetadataMap(used - metadataMapBlocks(w.blocks.limit)))
 	}
 	w.blocks.flush()
 	w.blocks.sync()
 	w.blocks.write(AppendSuperblock(nil, sb), superblockBlock)
 	w.blocks.sync()
-	return sb, w.blocks.err
+	return Written{sb, w.devices, w.mapped}, w.blocks.err
 }
 
 // needed is how many metadata blocks are enough for what the Writer was told.
 func (w *Writer) needed() uint64 {
 	bitmaps := ceil(w.pool.DataBlocks, bitmapEntries)
-	many := min(w.mapped/bitmapOverflow, w.pool.DataBlocks)
+	many := w.uncounted
 	if w.data != nil {
-		many = min(many, w.data.above(bitmapOverflow-1)+w.uncounted)
+		many += w.data.above(bitmapOverflow - 1)
 	}
+	many = min(many, w.mapped/bitmapOverflow, w.pool.DataBlocks)
 	return withMetadataMap(1 + w.mapBlocks +
 		treeBlocks(w.devices, keySize) + treeBlocks(w.devices, deviceDetailSize) +
 		bitmaps + treeBlocks(bitmaps, indexEntrySize) + treeBlocks(many, refCountSize))
