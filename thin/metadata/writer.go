@@ -229,6 +229,9 @@ func (w *Writer) needed() uint64 {
 		bitmaps + treeBlocks(bitmaps, indexEntrySize) + treeBlocks(many, refCountSize))
 }
 
+// hopeless reports whether no metadata device can hold what the Writer was told.
+func (w *Writer) hopeless() bool { return w.mapBlocks > maxMetadataBlock }
+
 func (w *Writer) noRoom(needed uint64) error {
 	needed = min(needed, math.MaxInt64/BlockSize)
 	return &NoRoomError{Have: w.size, Needed: units.Bytes(needed * BlockSize)}
