@@ -16,7 +16,7 @@ import (
 )
 
 func thinCommand(e *env) *cobra.Command {
-	c := cli.Group("thin", "", thinDump(e), thinLs(e), thinCheck(e))
+	c := cli.Group("thin", "", thinDump(e), thinLs(e), thinDelta(e), thinCheck(e))
 	c.Long = `Read the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
