@@ -36,8 +36,12 @@ func printJSON(t *testing.T, path string) string {
 		report, err := json.Marshal(filled(reflect.TypeFor[thinCheckView]()).Interface())
 		require.NoError(t, err)
 		return string(report)
-	case "rok thin restore": // its -o names a file
-		view, err := json.Marshal(filled(reflect.TypeFor[thinWrittenView]()).Interface())
+	case "rok thin restore", "rok thin extract", "rok thin repair": // their -o names a file
+		view, err := json.Marshal(filled(map[string]reflect.Type{
+			"rok thin restore": reflect.TypeFor[thinWrittenView](),
+			"rok thin extract": reflect.TypeFor[extractView](),
+			"rok thin repair":  reflect.TypeFor[thinRepairView](),
+		}[path]).Interface())
 		require.NoError(t, err)
 		return string(view)
 	case "rok dm events":

@@ -97,7 +97,7 @@ func (m *machine) exampleOf(path string) {
 		m.must("vg", "create", "empty", "/dev/sde")
 	}
 	if strings.HasPrefix(path, "rok thin") {
-		m.do("metadata meta.img kernel-held", "dump meta.img pool.xml")
+		m.do("metadata meta.img kernel-held", "dump meta.img pool.xml", "text data.img ''", "grow data.img 512M")
 	}
 }
 

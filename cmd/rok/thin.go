@@ -16,7 +16,7 @@ import (
 )
 
 func thinCommand(e *env) *cobra.Command {
-	c := cli.Group("thin", "", thinDump(e), thinCheck(e), thinRestore(e), thinExtract(e))
+	c := cli.Group("thin", "", thinDump(e), thinLs(e), thinDelta(e), thinCheck(e), thinExtract(e), thinRestore(e), thinRepair(e))
 	c.Long = `Read and write the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
@@ -92,5 +92,6 @@ func thinRules() []cli.Rule {
 		{Code: cli.NotFound, Match: cli.Is(metadata.ErrNoDevice)},
 		{Code: cli.NotFound, Match: cli.Is(metadata.ErrNoSnapshot)},
 		{Code: cli.Corrupt, Match: cli.Is(metadata.ErrCorrupt)},
+		{Code: cli.Corrupt, Match: cli.As[*metadata.MissingError]()},
 	}
 }

@@ -40,11 +40,7 @@ and exits 7 in the end.`,
 		if format.value == "json" {
 			write = t.WriteJSON
 		}
-		err := write(c.OutOrStdout(), o)
-		if errors.Is(err, metadata.ErrCorrupt) {
-			err = &cli.Error{Err: fmt.Errorf("%s: %w", path, err), Next: "--skip-damaged goes on behind it"}
-		}
-		return errors.Join(err, damage.err())
+		return errors.Join(skippable(path, write(c.OutOrStdout(), o)), damage.err())
 	})
 	return c
 }

@@ -152,6 +152,7 @@ type extractFile struct {
 	device bool
 	fresh  bool // an empty file: what is not written reads as zeros
 	made   bool // it goes away again where the extraction fails
+	exact  bool // the size of the volume is known
 }
 
 func (f *extractFile) data(p []byte, off int64) error {
@@ -190,7 +191,7 @@ func (f *extractFile) end(size units.Bytes, whole bool) error {
 		if err := f.zero(int64(size), int64(f.size-size)); err != nil {
 			return err
 		}
-	case !f.device && f.size < size:
+	case !f.device && (f.size < size || f.exact):
 		if err := f.Truncate(int64(size)); err != nil {
 			return err
 		}
@@ -226,7 +227,7 @@ func (f *extractFlags) openFile(v *thinVolume, inputs []*os.File) (extractTarget
 	if err != nil {
 		return nil, err
 	}
-	x := &extractFile{metadataFile: file, made: made}
+	x := &extractFile{metadataFile: file, made: made, exact: v.options.Size != 0}
 	if err := f.prepare(x, v, inputs); err != nil {
 		file.Close() // nothing was written
 		return nil, err

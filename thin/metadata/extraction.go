@@ -108,8 +108,11 @@ func (x *extraction) copy(p extractPiece, end int64) error {
 		if err == nil {
 			err = x.sink.Data(x.buf[:n], x.at)
 		} else {
-			block := p.virtual + uint64((x.at-from)/x.block)
-			err = x.sink.Missing(x.at, n, &MissingError{Device: x.device, Blocks: NewRange(block, block), Err: err})
+			n += x.unreadable(p, x.at-from+n, end-from)
+			first, last := (x.at-from)/x.block, (x.at-from+n-1)/x.block
+			err = x.sink.Missing(x.at, n, &MissingError{
+				Device: x.device, Blocks: NewRange(p.virtual+uint64(first), p.virtual+uint64(last)), Err: err,
+			})
 		}
 		if err != nil {
 			return err
@@ -117,6 +120,19 @@ func (x *extraction) copy(p extractPiece, end int64) error {
 		x.at += n
 	}
 	return nil
+}
+
+// unreadable is how many bytes of the data of p, from off on and up to end, cannot be
+// read either.
+func (x *extraction) unreadable(p extractPiece, off, end int64) (n int64) {
+	for off+n < end && x.ctx.Err() == nil {
+		unit := min(x.block, extractSize, end-off-n)
+		if x.read(p, off+n, unit) == nil {
+			break
+		}
+		n += unit
+	}
+	return n
 }
 
 // read reads n bytes of the data of p, from off on.
