@@ -21,10 +21,12 @@
 // node once, and compares what it counted with the space maps. [ClearNeedsCheck]
 // brings back a pool that the kernel has set aside.
 //
-// [Writer] writes the metadata of a pool anew.
+// [Writer] writes the metadata of a pool anew; [Restore] does so from XML, and
+// [Repair] from what can be read of damaged metadata, in another place.
+// [Trees.Extract] reads a volume's data from the pool's data device.
 //
 // The package is pure: it reads through [io.ReaderAt], and writes only in
-// ClearNeedsCheck and Writer, through [io.WriterAt]. It takes no lock. The metadata of an
+// ClearNeedsCheck and through Writer, by [io.WriterAt]. It takes no lock. The metadata of an
 // active pool changes under the reader, so deactivate the pool first.
 //
 // Layouts are those of Linux 6.1, drivers/md/dm-thin-metadata.c and

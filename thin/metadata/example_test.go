@@ -36,6 +36,41 @@ func ExampleClearNeedsCheck() {
 	// Output: true metadata: block 0 (superblock): unreadable: unexpected EOF
 }
 
+// A pool with one volume, of which the first 1,000 blocks lie one after the other on the
+// data device.
+func ExampleWriter() {
+	write := func(f *os.File, size units.Bytes) error {
+		w, err := metadata.NewWriter(f, size, metadata.Pool{DataBlockSize: 128, DataBlocks: 16384})
+		if err != nil {
+			return err
+		}
+		if err := w.Device(1, metadata.DeviceDetail{}); err != nil {
+			return err
+		}
+		if err := w.Map(metadata.Mapping{Virtual: 0, Data: 500, Length: 1000}); err != nil {
+			return err
+		}
+		written, err := w.Commit()
+		if err != nil {
+			return err
+		}
+		fmt.Println(written.Devices, written.Mappings, written.Superblock)
+		return nil
+	}
+	f, err := os.CreateTemp("", "")
+	if err != nil {
+		return
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	fmt.Println(write(f, 32*units.KiB))
+	fmt.Println(write(f, 4*units.MiB))
+	// Output:
+	// metadata: no room: needs 60KiB, the device has 32KiB
+	// 1 1000 transaction 0, time 0, 16384 data blocks of 128s, 1024 metadata blocks
+	// <nil>
+}
+
 func ExampleUnpackBlockTime() {
 	fmt.Printf("%+v\n", metadata.UnpackBlockTime(11<<24|1))
 	// Output: {Block:11 Time:1}

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"bytes"
+	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -250,4 +252,35 @@ func TestRepairNoRoom(t *testing.T) {
 	require.ErrorAs(t, err, new(*NoRoomError))
 	_, err = Repair(t.Context(), bytes.NewReader(nil), 0, dev, units.Bytes(len(dev.image)), Overrides{})
 	require.ErrorIs(t, err, ErrNoTrees)
+}
+
+// Any damage, half of it under a right checksum: what comes out is sound to rok and
+// to thin_check.
+func TestRepairAnything(t *testing.T) {
+	needThinCheck(t)
+	rng := rand.New(rand.NewPCG(7, 0))
+	size := units.Sectors(128)
+	const samples, checked = 60, 4 // of each fixture; a run of thin_check takes a while
+	for _, name := range fixtures(t) {
+		image := fixture(t, name)
+		used := usedBlocks(t, image)
+		for i := range samples {
+			d := &damager{t: t, rng: rng, image: bytes.Clone(image), used: used}
+			if i%2 == 0 {
+				d.raw()
+			} else {
+				d.resealed()
+			}
+			_, fixed, err := repairImage(t, d.image, Overrides{DataBlockSize: &size})
+			if err != nil {
+				known := errors.Is(err, ErrNoTrees) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, ErrInvalid)
+				require.True(t, known || errors.As(err, new(*NoRoomError)), "%s: %v: %v", name, d.did, err)
+				continue
+			}
+			if i < checked {
+				ok, out := thinCheck(t, fixed)
+				require.True(t, ok, "%s: %v: %s", name, d.did, out)
+			}
+		}
+	}
 }
