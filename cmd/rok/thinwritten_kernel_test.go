@@ -102,7 +102,7 @@ func (p *thinPool) read(id uint64) []byte {
 
 // The kernel's volumes are extracted as it reads them. It activates the metadata
 // that rok restores and repairs, reads the same from it, and goes on with it.
-func TestKernelThinMetadata(t *testing.T) {
+func TestKernelThinWritten(t *testing.T) {
 	p := newThinPool(t)
 	rng := rand.New(rand.NewPCG(9, 0))
 	p.start(p.metadata)
