@@ -28,8 +28,8 @@ Where the superblock is lost, the newest trees are searched for in all blocks. T
 (it is in what vgcfgbackup writes), and the number of data blocks are guessed, unless
 --transaction-id and --nr-data-blocks give them; what was guessed is told.
 
-Devices that share blocks of metadata get their own, so that more room may be needed
-than there was. A metadata snapshot is left out.`,
+Volumes and their snapshots go on to share what they map alike; FILE may need to be a
+little larger than what the damaged metadata has in use. A metadata snapshot is left out.`,
 		Example: "  rok thin repair -i meta.img -o repaired.img --size 16M",
 		Args:    cli.Args(0, 0),
 	}

@@ -101,7 +101,7 @@ func (p *thinPool) read(id uint64) []byte {
 }
 
 // The kernel's volumes are extracted as it reads them. It activates the metadata
-// that rok restores and repairs, reads the same from it, and goes on with it.
+// that rok repairs and restores, reads the same from it, and goes on with it.
 func TestKernelThinWritten(t *testing.T) {
 	p := newThinPool(t)
 	rng := rand.New(rand.NewPCG(9, 0))
@@ -145,7 +145,10 @@ func TestKernelThinWritten(t *testing.T) {
 		require.Equal(t, thinBytes, bytes.Count(found[thinBytes:], []byte{0}), "behind volume %d", id)
 	}
 
-	require.NoError(t, os.WriteFile(xml, []byte(onKernel(t, "thin", "dump", p.metadata)), 0o600))
+	shared := testenv.LoopDisk(t, 4*units.MiB)
+	onKernel(t, "thin", "repair", "-i", p.metadata, "-o", shared)
+	p.goOn(rng, shared, want)
+	require.NoError(t, os.WriteFile(xml, []byte(onKernel(t, "thin", "dump", shared)), 0o600))
 	onKernel(t, "thin", "restore", "-q", "-i", xml, "-o", meta)
 	p.goOn(rng, meta, want)
 	spare := testenv.LoopDisk(t, 4*units.MiB)

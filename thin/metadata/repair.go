@@ -49,15 +49,16 @@ type Repaired struct {
 //
 // Details and counts are made to agree with what is mapped, and reference counts
 // and space maps are made new, so that [FlagNeedsCheck] is cleared. A metadata
-// snapshot is left out. Subtrees that were shared are written once for each device,
-// so that more room may be needed than there was.
+// snapshot is left out. Leaves that devices shared are shared again, and so is the
+// whole tree of devices that shared it; the nodes above leaves are written for each
+// device, so that a little more room may be needed than there was.
 //
 // o goes before what the superblock says. Where that is lost, the transaction
 // id and the time are those of the newest device or mapping, and the data device
 // ends behind the last block that is mapped; it grows when the pool is activated.
 //
-// Memory: that of Writer; in a search, besides, 1 byte for each metadata block and
-// some 100 for each candidate. Errors: [ErrNoTrees], [ErrNoBlockSize],
+// Memory: that of Writer, and 5 bytes for each metadata block; in a search 2 more,
+// and some 100 for each candidate. Errors: [ErrNoTrees], [ErrNoBlockSize],
 // [UnsupportedError], [NoRoomError], those of the reader of the superblock, of w and of ctx.
 func Repair(ctx context.Context, r io.ReaderAt, size units.Bytes, w io.WriterAt, wsize units.Bytes, o Overrides) (*Repaired, error) {
 	p := &repair{ctx: ctx, m: &Metadata{r: r, blocks: uint64(size / BlockSize)}, report: new(Repaired)}
@@ -72,6 +73,10 @@ func Repair(ctx context.Context, r io.ReaderAt, size units.Bytes, w io.WriterAt,
 	if err != nil {
 		return nil, err
 	}
+	if out.data == nil {
+		return nil, out.noRoom(out.needed())
+	}
+	out.shareFrom(p.m.blocks)
 	if err := p.write(out); err != nil {
 		return nil, err
 	}
@@ -224,47 +229,103 @@ func (p *repair) loseDevice(d ThinDevice, err error) bool {
 	return d.Root != 0
 }
 
+// writeDevice writes what can be read of d: leaf by leaf, so that leaves which other
+// devices have too, are shared again.
 func (p *repair) writeDevice(out *Writer, d ThinDevice) error {
-	begun := false
-	begin := func() error {
-		if begun {
-			return nil
-		}
-		begun = true
-		return p.take(out.Device(d.ID, d.Detail), d, Mapping{})
+	if d.ID > MaxDeviceID {
+		e := corrupt(p.m.sb.MappingRoot, topNode.String(), "device id", fmt.Sprintf("at most %d", MaxDeviceID), d.ID)
+		e.Devices = NewRange(d.ID, d.ID)
+		p.lose(e)
+		return nil
 	}
-	for run, err := range p.m.Mappings(d) {
-		if err := p.ctx.Err(); err != nil {
-			return fmt.Errorf("metadata: repair: %w", err)
+	if shared, err := out.share(d.ID, d.Detail, d.Root); shared {
+		return err
+	}
+	begun, losses := false, p.report.LossCount
+	c := p.m.mappingCursor(d)
+	for !c.done() {
+		if err := p.pause(out); err != nil {
+			return err
 		}
-		switch {
-		case out.hopeless():
-			return out.noRoom(out.needed())
-		case p.report.LossCount > maxLosses:
-			return fmt.Errorf("metadata: repair: more than %d losses: %w", maxLosses, ErrCorrupt)
-		}
-		if err != nil {
-			cause := asCorrupt(d.Root, mappingNode.String(), err)
-			p.lose(cause)
-			if cause.Block == d.Root {
-				return nil // nothing of it is known
+		if !c.inLeaf() {
+			block, _ := c.subtree()
+			if _, err := c.enter(); err != nil {
+				p.lose(asCorrupt(block, mappingNode.String(), err))
+				if block == d.Root {
+					return nil // nothing of it is known
+				}
 			}
 			continue
 		}
-		if err := begin(); err != nil {
+		if !begun {
+			begun = true
+			if err := out.Device(d.ID, d.Detail); err != nil {
+				return err
+			}
+		}
+		if err := p.writeLeaf(out, d, c.top()); err != nil {
 			return err
 		}
-		if fits := out.pool.DataBlocks - min(out.pool.DataBlocks, run.Data); run.Length > fits {
-			p.lose(&CorruptError{Block: d.Root, Record: mappingNode.String(), What: "data block",
-				Expected: fmt.Sprintf("less than %d", out.pool.DataBlocks), Found: NewRange(run.Data+fits, run.Data+run.Length-1).String(),
-				Devices: NewRange(d.ID, d.ID), Blocks: NewRange(run.Virtual+fits, run.Virtual+run.Length-1)})
-			run.Length = fits
-		}
-		if err := p.take(out.Map(run), d, run); err != nil {
+		c.skipNode()
+	}
+	if !begun {
+		if err := out.Device(d.ID, d.Detail); err != nil {
 			return err
 		}
 	}
-	return begin()
+	if p.report.LossCount == losses {
+		out.whole(d.Root)
+	}
+	return nil
+}
+
+// pause is why a repair ends early, if it does.
+func (p *repair) pause(out *Writer) error {
+	switch err := p.ctx.Err(); {
+	case err != nil:
+		return fmt.Errorf("metadata: repair: %w", err)
+	case out.hopeless():
+		return out.noRoom(out.blocks.next)
+	case p.report.LossCount > maxLosses:
+		return fmt.Errorf("metadata: repair: more than %d losses: %w", maxLosses, ErrCorrupt)
+	}
+	return out.blocks.err
+}
+
+// writeLeaf writes a leaf as it is, or those runs of it that can be.
+func (p *repair) writeLeaf(out *Writer, d ThinDevice, l *level) error {
+	n := l.node
+	sound := n.entries >= n.max/3
+	for i := range n.entries {
+		sound = sound && UnpackBlockTime(n.value64(i)).Block < out.pool.DataBlocks
+	}
+	if sound {
+		out.leaf(l.block, n)
+		return out.blocks.err
+	}
+	var run Mapping
+	for i := range n.entries {
+		to := UnpackBlockTime(n.value64(i))
+		next := Mapping{Virtual: n.key(i), Data: to.Block, Length: 1, Time: to.Time}
+		if run.Length > 0 && run.Join(next) {
+			continue
+		}
+		if err := p.writeRun(out, d, run); err != nil {
+			return err
+		}
+		run = next
+	}
+	return p.writeRun(out, d, run)
+}
+
+func (p *repair) writeRun(out *Writer, d ThinDevice, run Mapping) error {
+	if fits := out.pool.DataBlocks - min(out.pool.DataBlocks, run.Data); run.Length > fits {
+		p.lose(&CorruptError{Block: d.Root, Record: mappingNode.String(), What: "data block",
+			Expected: fmt.Sprintf("less than %d", out.pool.DataBlocks), Found: NewRange(run.Data+fits, run.Data+run.Length-1).String(),
+			Devices: NewRange(d.ID, d.ID), Blocks: NewRange(run.Virtual+fits, run.Virtual+run.Length-1)})
+		run.Length = fits
+	}
+	return p.take(out.Map(run), d, run)
 }
 
 // take makes a loss of what a Writer refuses.
@@ -274,10 +335,7 @@ func (p *repair) take(err error, d ThinDevice, run Mapping) error {
 		return err
 	}
 	e := corrupt(d.Root, mappingNode.String(), refused.What, refused.Expected, refused.Found)
-	e.Devices = NewRange(d.ID, d.ID)
-	if run.Length > 0 {
-		e.Blocks = NewRange(run.Virtual, run.Virtual+run.Length-1)
-	}
+	e.Devices, e.Blocks = NewRange(d.ID, d.ID), NewRange(run.Virtual, run.Virtual+run.Length-1)
 	p.lose(e)
 	return nil
 }

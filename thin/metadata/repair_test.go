@@ -2,8 +2,10 @@ package metadata
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +73,52 @@ func TestRepairSound(t *testing.T) {
 		require.Equal(t, before.Time, after.Time)
 		require.Equal(t, before.DataSpaceMap.Blocks, after.DataSpaceMap.Blocks)
 		require.False(t, after.NeedsCheck())
+	}
+}
+
+// What devices share stays shared: a repair needs no more room than there was, where a
+// restore of the dump does.
+func TestRepairShares(t *testing.T) {
+	image := fixture(t, "kernel-snapshots")
+	report, _, err := repairImage(t, image, Overrides{})
+	require.NoError(t, err)
+	before := openImage(t, image).Superblock().MetadataSpaceMap.Allocated
+	require.LessOrEqual(t, report.Superblock.MetadataSpaceMap.Allocated, before)
+	var xml bytes.Buffer
+	require.NoError(t, openImage(t, image).Trees().WriteXML(&xml, DumpOptions{}))
+	restored, err := restore(t, xml.String(), 4*len(image)/BlockSize, Overrides{})
+	require.NoError(t, err)
+	require.Greater(t, openImage(t, restored).Superblock().MetadataSpaceMap.Allocated, before)
+}
+
+// Leaves that lose some entries or nearly all, between others that are whole and shared:
+// no node is under-full, and the rest is all there.
+func TestRepairPartialLeaves(t *testing.T) {
+	const n = 3000
+	rng := rand.New(rand.NewPCG(8, 0))
+	list := singles(rng, n, 0)
+	slices.SortFunc(list[:n/2], func(a, b Mapping) int { return cmp.Compare(a.Data, b.Data) })
+	for i := range list { // the first half in order, so that leaves are lost at one end
+		list[i].Virtual = uint64(i)
+	}
+	image, err := writePool(t, 60, Pool{DataBlockSize: 128, DataBlocks: n}, []volume{{id: 1, mappings: list}, {id: 2, mappings: list[:n/2+100]}})
+	require.NoError(t, err)
+	for limit := uint64(n); limit > 0; limit -= min(limit, 1+rng.Uint64N(60)) {
+		_, fixed, err := repairImage(t, image, Overrides{DataBlocks: &limit})
+		require.NoError(t, err, limit)
+		after := contentsOf(t, fixed)
+		for id, all := range map[uint64][]Mapping{1: list, 2: list[:n/2+100]} {
+			kept := 0
+			for _, m := range all {
+				data, ok := after.blocks[id][m.Virtual]
+				require.Equal(t, m.Data < limit, ok)
+				if ok {
+					require.Equal(t, m.Data, data)
+					kept++
+				}
+			}
+			require.Len(t, after.blocks[id], kept)
+		}
 	}
 }
 

@@ -41,16 +41,30 @@ func (b *blockWriter) putBitmap(bits bitmap) uint64 {
 
 // putMetadataMap writes the space map of the metadata, as the last of what is
 // written but the superblock. All blocks given out so far, and those that it takes
-// itself, have one reference; they lie in front of all others.
-func (b *blockWriter) putMetadataMap() SpaceMapRoot {
-	root := SpaceMapRoot{Blocks: b.limit, Allocated: b.next + metadataMapBlocks(b.limit)}
-	root.RefCountRoot = newTreeWriter(b, refCountSize).finish()
+// itself, have one reference, and as many more as shared says, which may be nil; they
+// lie in front of all others.
+func (b *blockWriter) putMetadataMap(shared *tally) SpaceMapRoot {
+	root := SpaceMapRoot{Blocks: b.limit}
+	refCounts := newTreeWriter(b, refCountSize)
+	more := func(block uint64) uint32 {
+		if shared == nil {
+			return 0
+		}
+		return shared.get(block)
+	}
+	for block, end := uint64(0), min(b.next, b.limit); shared != nil && block < end; block++ {
+		if n := more(block); n+1 >= bitmapOverflow {
+			refCounts.add(block, appendRefCount(nil, n+1))
+		}
+	}
+	root.RefCountRoot = refCounts.finish()
+	root.Allocated = b.next + ceil(b.limit, bitmapEntries) + 1
 	var entries []indexEntry
 	for first := uint64(0); first < b.limit; first += bitmapEntries {
 		used := min(root.Allocated-min(root.Allocated, first), bitmapEntries)
 		bits := bitmap{make([]byte, BlockSize-bitmapHeaderSize)}
-		for i := range int(used) {
-			bits.set(i, 1)
+		for i := range used {
+			bits.set(int(i), uint8(min(more(first+i)+1, bitmapOverflow)))
 		}
 		// The kernel counts the entries behind the end of the device as free, so
 		// that they are when it grows.
@@ -61,10 +75,6 @@ func (b *blockWriter) putMetadataMap() SpaceMapRoot {
 	root.BitmapRoot = b.put(func(buf []byte, at uint64) []byte { return appendIndex(buf, at, entries) })
 	return root
 }
-
-// metadataMapBlocks is how many blocks putMetadataMap takes for a device of limit
-// blocks.
-func metadataMapBlocks(limit uint64) uint64 { return ceil(limit, bitmapEntries) + 2 }
 
 // withMetadataMap is the least size of a device on which others blocks are in
 // use beside those of its own space map.

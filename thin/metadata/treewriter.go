@@ -10,7 +10,7 @@ type treeWriter struct {
 	out       *blockWriter
 	valueSize int // of the leaves
 	levels    []*treeLevel
-	entries   uint64 // in the leaves
+	held      *heldLeaf // comes after all that was written and before what was not; see adopt
 }
 
 // treeLevel is what is not yet written of one level, the leaves being level 0.
@@ -40,7 +40,6 @@ func (t *treeWriter) level(i int) *treeLevel {
 
 // add adds an entry whose key is above all before.
 func (t *treeWriter) add(key uint64, value []byte) {
-	t.entries++
 	l := t.level(0)
 	l.keys = append(l.keys, key)
 	l.values = append(l.values, value...)
@@ -58,14 +57,22 @@ func (t *treeWriter) add64(key, value uint64) {
 
 // write makes a node of the first n entries of level i.
 func (t *treeWriter) write(i, n int) {
+	if i == 0 {
+		t.release()
+	}
 	l := t.levels[i]
-	at := t.node(i, n)
-	above := t.level(i + 1)
-	above.keys = append(above.keys, l.keys[0])
-	above.values = binary.LittleEndian.AppendUint64(above.values, at)
+	key, at := l.keys[0], t.node(i, n)
 	l.keys = append(l.keys[:0], l.keys[n:]...)
 	l.values = append(l.values[:0], l.values[n*l.valueSize:]...)
-	l.written++
+	t.point(i, key, at)
+}
+
+// point makes block at, whose first key is key, the next node of level i.
+func (t *treeWriter) point(i int, key, at uint64) {
+	t.levels[i].written++
+	above := t.level(i + 1)
+	above.keys = append(above.keys, key)
+	above.values = binary.LittleEndian.AppendUint64(above.values, at)
 	if len(above.keys) == 2*above.max {
 		t.write(i+1, above.max)
 	}
@@ -78,24 +85,31 @@ func (t *treeWriter) node(i, n int) uint64 {
 	})
 }
 
+// drain writes all of level i, in one node or two.
+func (t *treeWriter) drain(i int) {
+	l := t.levels[i]
+	if n := len(l.keys); n > l.max {
+		t.write(i, (n+1)/2)
+	}
+	if n := len(l.keys); n > 0 {
+		t.write(i, n)
+	}
+}
+
 // finish writes what is left, returns the root, and is ready for the next tree.
 func (t *treeWriter) finish() (root uint64) {
-	for i := 0; ; i++ {
+	root, ok := t.finishHeld()
+	for i := 0; !ok; i++ {
 		l := t.level(i)
-		n := len(l.keys)
-		if l.written == 0 && n <= l.max {
+		if n := len(l.keys); l.written == 0 && n <= l.max {
 			root = t.node(i, n)
 			break
 		}
-		if n > l.max {
-			t.write(i, (n+1)/2)
-		}
-		t.write(i, len(l.keys))
+		t.drain(i)
 	}
 	for _, l := range t.levels {
 		l.keys, l.values, l.written = l.keys[:0], l.values[:0], 0
 	}
-	t.entries = 0
 	return root
 }
 

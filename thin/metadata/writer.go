@@ -18,8 +18,8 @@ import (
 // overwritten by zeros before anything else is written; a Writer that was given
 // little, or refused it, may not have written yet.
 //
-// No subtree is shared: devices that share data blocks do so by their reference
-// counts. Memory: 1 byte for each data block (in pages of 16,320) near one that is
+// No subtree is shared: devices that share data blocks do so by the reference
+// counts of these. Memory: 1 byte for each data block (in pages of 16,320) near one that is
 // mapped, about 50 for each that has 255 mappings or more, 32 for each 16,320 data blocks,
 // and less than 1 MiB.
 type Writer struct {
@@ -30,7 +30,8 @@ type Writer struct {
 	top, details, mappings *treeWriter
 	data                   *tally
 
-	open   bool // a device was begun
+	open   bool // there was a device
+	begun  bool // …and it is not ended
 	id     uint64
 	detail DeviceDetail
 	end    uint64 // the first virtual block that the next mapping may have
@@ -44,6 +45,8 @@ type Writer struct {
 	over               bool
 	counted, uncounted uint64
 	done               bool
+
+	leafCopies // of repairs; zero: nothing is shared
 }
 
 // NewWriter returns a Writer of pool's metadata onto the first size bytes of w.
@@ -88,7 +91,7 @@ func (w *Writer) Device(id uint64, d DeviceDetail) error {
 			Found: fmt.Sprint(id), Err: ErrOrder}
 	}
 	w.endDevice()
-	w.open, w.id, w.detail = true, id, d
+	w.open, w.begun, w.id, w.detail = true, true, id, d
 	w.detail.MappedBlocks, w.end, w.full = 0, 0, false
 	return w.blocks.err
 }
@@ -111,7 +114,7 @@ func (w *Writer) Map(m Mapping) error {
 	} else {
 		w.mapped += m.Length
 	}
-	if w.over || m.Length/uint64(maxEntries(keySize)) >= w.blocks.room() {
+	if w.over || w.copies == nil && m.Length/uint64(maxEntries(keySize)) >= w.blocks.room() {
 		w.over = true
 		w.countOnly(m)
 		return w.blocks.err
@@ -152,7 +155,7 @@ func (w *Writer) checkMapping(m Mapping) error {
 		}
 	}
 	switch limit := w.pool.DataBlocks; {
-	case !w.open:
+	case !w.begun:
 		return &InputError{Object: "mapping", What: "device", Expected: "one", Found: "none", Err: ErrInvalid}
 	case m.Virtual+m.Length-1 < m.Virtual:
 		return fault(ErrInvalid, "length", "an end below 2^64", m.Length)
@@ -168,18 +171,27 @@ func (w *Writer) checkMapping(m Mapping) error {
 	return nil
 }
 
-// endDevice writes what is left of the device.
-func (w *Writer) endDevice() {
-	if !w.open {
-		return
+// endDevice writes what is left of the device, and returns the root of its
+// mappings.
+func (w *Writer) endDevice() (root uint64) {
+	if !w.begun {
+		return 0
 	}
+	w.begun = false
 	w.devices++
 	w.mapBlocks += treeBlocks(w.detail.MappedBlocks, keySize)
-	w.over = w.over || w.blocks.next > w.blocks.limit
+	w.over = w.over || w.copies == nil && w.blocks.next > w.blocks.limit
 	if w.over {
-		return
+		return 0
 	}
-	w.top.add64(w.id, w.mappings.finish())
+	root = w.mappings.finish()
+	w.listDevice(root)
+	return root
+}
+
+// listDevice enters the device into both trees.
+func (w *Writer) listDevice(root uint64) {
+	w.top.add64(w.id, root)
 	w.details.add(w.id, appendDeviceDetail(nil, w.detail))
 }
 
@@ -205,9 +217,9 @@ func (w *Writer) Commit() (Written, error) {
 	sb := w.pool.superblock(w.blocks.limit)
 	sb.MappingRoot, sb.DetailsRoot = w.top.finish(), w.details.finish()
 	sb.DataSpaceMap = w.blocks.putDataMap(w.data, w.pool.DataBlocks)
-	sb.MetadataSpaceMap = w.blocks.putMetadataMap()
+	sb.MetadataSpaceMap = w.blocks.putMetadataMap(w.shared)
 	if used := w.blocks.next; used > w.blocks.limit {
-		return Written{}, w.noRoom(withMetadataMap(used - metadataMapBlocks(w.blocks.limit)))
+		return Written{}, w.noRoom(withMetadataMap(used - ceil(w.blocks.limit, bitmapEntries) - 2))
 	}
 	w.blocks.flush()
 	w.blocks.sync()
@@ -228,9 +240,6 @@ func (w *Writer) needed() uint64 {
 		treeBlocks(w.devices, keySize) + treeBlocks(w.devices, deviceDetailSize) +
 		bitmaps + treeBlocks(bitmaps, indexEntrySize) + treeBlocks(many, refCountSize))
 }
-
-// hopeless reports whether no metadata device can hold what the Writer was told.
-func (w *Writer) hopeless() bool { return w.mapBlocks > maxMetadataBlock }
 
 func (w *Writer) noRoom(needed uint64) error {
 	needed = min(needed, math.MaxInt64/BlockSize)
