@@ -100,6 +100,9 @@ func (f *extractFlags) run(c *cobra.Command, e *env, arg string) error {
 	}
 	defer data.Close()
 	v, err := f.volume(meta, arg)
+	if errors.Is(err, metadata.ErrCorrupt) {
+		err = &cli.Error{Err: err, Next: "rok thin repair writes what can be read to another place, from where it can be extracted"}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.metadata, err)
 	}

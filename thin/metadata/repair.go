@@ -105,6 +105,9 @@ func (p *repair) findTrees() error {
 	p.whole = err == nil
 	var known candidate
 	if p.whole {
+		if flags := p.m.sb.CompatROFlags; flags != 0 {
+			return &UnsupportedError{Flags: flags, ReadOnly: true}
+		}
 		p.report.Source = FromSuperblock
 		known = p.readable(p.m.sb)
 	} else {
@@ -143,15 +146,15 @@ func (p *repair) readable(sb Superblock) candidate {
 	return known
 }
 
-// credible are the roots of a superblock whose checksum is wrong, if all that is
-// below them fits together.
+// credible are the roots of a superblock whose checksum is wrong, if what is below
+// them fits together.
 func (p *repair) credible(sb Superblock) (candidate, error) {
 	known := p.readable(sb)
 	if known.top == 0 || known.details == 0 {
 		return candidate{}, nil
 	}
 	score, err := p.m.look(p.ctx, known)
-	if !score.whole || score.devices == 0 {
+	if score.stale || score.devices == 0 {
 		known = candidate{}
 	}
 	return known, err

@@ -232,6 +232,43 @@ func TestRepairWithoutSuperblock(t *testing.T) {
 	}
 }
 
+// The superblock and a node of mappings are lost: no older trees, which are whole, come
+// before the newest ones.
+func TestRepairWithoutSuperblockTorn(t *testing.T) {
+	size := units.Sectors(128)
+	for _, name := range []string{"kernel-snapshots", "kernel-held", "restored-deep"} {
+		image := fixture(t, name)
+		before := contentsOf(t, image)
+		tried := 0
+		for n, devices := range usedBy(t, openImage(t, image)) {
+			if tried++; tried > 25 {
+				break
+			}
+			torn := bytes.Clone(image)
+			block(torn, n)[50]++
+			for _, lose := range []func(){func() { torn[300]++ }, func() { clear(torn[:BlockSize]) }} {
+				lose()
+				_, fixed, err := repairImage(t, torn, Overrides{DataBlockSize: &size})
+				require.NoError(t, err)
+				after := contentsOf(t, fixed)
+				found := true
+				for id, blocks := range after.blocks {
+					_, known := before.blocks[id]
+					found = found && known
+					for virtual, data := range blocks {
+						was, ok := before.blocks[id][virtual]
+						found = found && ok && was == data
+					}
+				}
+				for id := range before.blocks {
+					found = found && (devices[id] || len(after.blocks[id]) == len(before.blocks[id]))
+				}
+				require.True(t, found, "%s: block %d", name, n)
+			}
+		}
+	}
+}
+
 func TestRepairDamagedSuperblock(t *testing.T) {
 	image := fixture(t, "kernel-snapshots")
 	before := contentsOf(t, image)
@@ -292,6 +329,22 @@ func TestRepairPastData(t *testing.T) {
 	require.NotZero(t, report.LossCount)
 	require.Equal(t, NewRange(5, 9), report.Losses[0].Blocks)
 	require.Equal(t, NewRange(0, 0), report.Losses[0].Devices)
+}
+
+// What is not understood is not written anew.
+func TestRepairUnknownFeatures(t *testing.T) {
+	image := fixture(t, "restored-small")
+	for _, change := range []func(*Superblock){
+		func(sb *Superblock) { sb.CompatROFlags = 1 },
+		func(sb *Superblock) { sb.IncompatFlags = 4 },
+	} {
+		sb := openImage(t, image).Superblock()
+		change(&sb)
+		changed := bytes.Clone(image)
+		copy(changed, AppendSuperblock(nil, sb))
+		_, _, err := repairImage(t, changed, Overrides{})
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+	}
 }
 
 func TestRepairNoRoom(t *testing.T) {
