@@ -87,8 +87,9 @@ func viewThinLs(usage []metadata.DeviceUsage, blockSize units.Sectors, quick boo
 	if err != nil {
 		return nil, err
 	}
-	views := []thinLsView{}
-	for _, d := range usage {
+	views := make([]thinLsView, 0, len(usage))
+	for i := range usage {
+		d := &usage[i]
 		v := thinLsView{
 			ID: d.ID, TransactionID: d.Detail.TransactionID,
 			CreationTime: d.Detail.CreationTime, SnapshottedTime: d.Detail.SnapshottedTime,
