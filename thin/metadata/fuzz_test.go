@@ -139,7 +139,58 @@ func FuzzRead(f *testing.F) {
 		}
 		readInOrder(t, m)
 		readAll(t, m, false)
+		compareMapped(t, m)
 	})
+}
+
+// compareMapped holds the delta of two devices against what each maps, if all of that
+// can be read.
+func compareMapped(t *testing.T, m *Metadata) {
+	const enough = 20_000
+	var sides []map[uint64]uint64
+	var devices []ThinDevice
+	for d, err := range m.Trees().Devices() {
+		if err != nil || len(sides) == 3 {
+			break
+		}
+		all := map[uint64]uint64{}
+		for run, err := range m.Mappings(d) {
+			if err != nil || len(all) > enough {
+				return
+			}
+			for i := range run.Length {
+				all[run.Virtual+i] = run.Data + i
+			}
+		}
+		sides, devices = append(sides, all), append(devices, d)
+	}
+	for i := 1; i < len(sides); i++ {
+		left, right := sides[i-1], sides[i]
+		differ := 0
+		for key, data := range left {
+			if other, ok := right[key]; !ok || other != data {
+				differ++
+			}
+		}
+		for key := range right {
+			if _, ok := left[key]; !ok {
+				differ++
+			}
+		}
+		for c, err := range m.Trees().Delta(devices[i-1], devices[i], DeltaOptions{}).Changes() {
+			require.NoError(t, err)
+			for k := range c.Length {
+				l, inLeft := left[c.Virtual+k]
+				r, inRight := right[c.Virtual+k]
+				require.Equal(t, c.Kind != RightOnly, inLeft)
+				require.Equal(t, c.Kind != LeftOnly, inRight)
+				require.True(t, !inLeft || l == c.Left+k)
+				require.True(t, !inRight || r == c.Right+k)
+				differ--
+			}
+		}
+		require.Zero(t, differ)
+	}
 }
 
 // readInOrder holds what is read of m against the order that is promised.
