@@ -57,8 +57,8 @@ type Repaired struct {
 // id and the time are those of the newest device or mapping, and the data device
 // ends behind the last block that is mapped; it grows when the pool is activated.
 //
-// Memory: that of Writer, and 5 bytes for each metadata block; in a search 2 more,
-// and some 100 for each candidate. Errors: [ErrNoTrees], [ErrNoBlockSize],
+// Memory: that of Writer, 5 bytes for each metadata block, and some 50 for each device,
+// up to a million of them; in a search 2 more for each block. Errors: [ErrNoTrees], [ErrNoBlockSize],
 // [UnsupportedError], [NoRoomError], those of the reader of the superblock, of w and of ctx.
 func Repair(ctx context.Context, r io.ReaderAt, size units.Bytes, w io.WriterAt, wsize units.Bytes, o Overrides) (*Repaired, error) {
 	p := &repair{ctx: ctx, m: &Metadata{r: r, blocks: uint64(size / BlockSize)}, report: new(Repaired)}

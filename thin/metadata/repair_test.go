@@ -347,12 +347,24 @@ func TestRepairUnknownFeatures(t *testing.T) {
 	}
 }
 
+// The room that the error asks for is enough, and a block less is not.
 func TestRepairNoRoom(t *testing.T) {
-	image := fixture(t, "kernel-snapshots")
+	for _, name := range []string{"kernel-snapshots", "kernel-needs-check-snapshot", "restored-deep"} {
+		image := fixture(t, name)
+		into := func(blocks units.Bytes) error {
+			dev := &memory{image: make([]byte, blocks*BlockSize)}
+			_, err := Repair(t.Context(), bytes.NewReader(image), units.Bytes(len(image)), dev, blocks*BlockSize, Overrides{})
+			return err
+		}
+		var short *NoRoomError
+		require.ErrorAs(t, into(10), &short)
+		needed := short.Needed / BlockSize
+		require.NoError(t, into(needed))
+		require.ErrorAs(t, into(needed-1), &short)
+		require.Equal(t, needed*BlockSize, short.Needed)
+	}
 	dev := &memory{image: make([]byte, 10*BlockSize)}
-	_, err := Repair(t.Context(), bytes.NewReader(image), units.Bytes(len(image)), dev, units.Bytes(len(dev.image)), Overrides{})
-	require.ErrorAs(t, err, new(*NoRoomError))
-	_, err = Repair(t.Context(), bytes.NewReader(nil), 0, dev, units.Bytes(len(dev.image)), Overrides{})
+	_, err := Repair(t.Context(), bytes.NewReader(nil), 0, dev, units.Bytes(len(dev.image)), Overrides{})
 	require.ErrorIs(t, err, ErrNoTrees)
 }
 
