@@ -6,7 +6,7 @@ import (
 )
 
 // writeSize is how much is written at once.
-const writeSize = 256 << 10
+const writeSize = 128 << 10
 
 // blockWriter gives out the blocks of a fresh metadata device, one after the
 // other from block 1, and writes them in this order. Past the limit it goes on to

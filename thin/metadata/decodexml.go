@@ -41,7 +41,7 @@ type XMLSink interface {
 // has no meaning here, though thin_restore skips some of it: other elements and
 // attributes, text, a DOCTYPE.
 //
-// Memory is 128 KiB, whatever the text. The error is an [XMLError], which wraps
+// Memory is 64 KiB, whatever the text. The error is an [XMLError], which wraps
 // those of r, ctx and sink.
 func DecodeXML(ctx context.Context, r io.Reader, sink XMLSink) error {
 	d := &xmlDecoder{scanner: newXMLScanner(ctx, r), sink: sink}

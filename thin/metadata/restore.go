@@ -31,7 +31,7 @@ func (o Overrides) apply(p *Pool) {
 // Restore writes the pool that the XML from r tells of onto the first size
 // bytes of w, as [DecodeXML] reads and [Writer] writes: devices are in the order
 // of their ids, and mappings in that of their virtual blocks. Errors are those of both; before one, metadata on w is gone
-// where the text told of more than 256 KiB of it, and otherwise untouched.
+// where the text told of more than 128 KiB of it, and otherwise untouched.
 func Restore(ctx context.Context, r io.Reader, w io.WriterAt, size units.Bytes, o Overrides) (Written, error) {
 	sink := &restorer{w: w, size: size, overrides: o}
 	err := DecodeXML(ctx, r, sink)

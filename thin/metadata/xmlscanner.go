@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	xmlWindow = 128 << 10 // how much of the text is held at once
+	xmlWindow = 64 << 10 // how much of the text is held at once
 	// maxXMLTag is the most bytes of a tag; those of a pool have some 150.
 	maxXMLTag = 4 << 10
 )
