@@ -44,7 +44,7 @@ test-native-vm: go-version ## test-native inside QEMU
 	@scripts/setup.sh go qemu peers
 	@scripts/rings.sh native-vm
 
-test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root
+test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root; and damaged pool metadata
 	@scripts/setup.sh go peers
 	@scripts/crash.sh
 

@@ -126,10 +126,7 @@ func (m *machine) doLVM(args []string) (known bool, err error) {
 	case "pv":
 		return true, m.addDisk(arg(1), arg(2))
 	case "image":
-		if m.cwd == "" {
-			m.cwd = m.t.TempDir()
-			m.t.Chdir(m.cwd)
-		}
+		m.enter()
 		return true, m.resize(arg(1), arg(2), os.O_CREATE)
 	case "grow":
 		return true, m.resize(m.disks.file(arg(1)), arg(2), 0)

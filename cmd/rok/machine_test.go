@@ -28,20 +28,24 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 
 // machine runs rok in this process, on a fake kernel.
 type machine struct {
-	t      testing.TB
-	kernel *dmtest.Kernel
-	conn   *dm.Conn
-	env    env
-	bin    string // where rok is
-	disks  *lvmDisks
-	cwd    string   // of commands on image files; empty: the test's
-	ran    []string // the program that rok became, and its arguments
+	t        testing.TB
+	kernel   *dmtest.Kernel
+	conn     *dm.Conn
+	env      env
+	bin      string // where rok is
+	disks    *lvmDisks
+	fixtures string   // of thin/metadata
+	cwd      string   // of commands on image files; empty: the test's
+	ran      []string // the program that rok became, and its arguments
 }
 
 func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{t: t, kernel: dmtest.NewKernel(dmtest.Config{}), bin: t.TempDir()}
 	m.conn = m.kernel.Open(t)
+	fixtures, err := filepath.Abs("../../thin/metadata/testdata")
+	require.NoError(t, err)
+	m.fixtures = fixtures
 	m.env = env{
 		stdin:      strings.NewReader(""),
 		getenv:     func(string) string { return "" },
@@ -101,8 +105,11 @@ func (m *machine) do(lines ...string) {
 //	fail COMMAND ERRNO         the next such request to the kernel
 //	device-mapper none|root|node|there
 //
-// and what [machine.doLVM] and [machine.doPool] do.
+// and what [machine.doLVM], [machine.doPool] and [machine.doThin] do.
 func (m *machine) Do(args []string) error {
+	if known, err := m.doThin(args); known {
+		return err
+	}
 	if known, err := m.doLVM(args); known {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 // rules say what the errors of rok's packages mean to the shell. What the
 // standard library has errors for is in cli.CodeOf.
 func rules() []cli.Rule {
-	return append(append(lvmRules(), poolRules()...), []cli.Rule{
+	return append(append(append(lvmRules(), poolRules()...), thinRules()...), []cli.Rule{
 		{Code: cli.Usage, Match: cli.As[*dm.NameError]()},
 		{Code: cli.Usage, Match: cli.As[*dm.TableError]()},
 		{Code: cli.Refused, Match: cli.As[*dm.BusyError]()},

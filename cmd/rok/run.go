@@ -26,6 +26,7 @@ func commands() []command {
 		{"vg", "Volume groups", vgCommand},
 		{"lv", "Logical volumes", lvCommand},
 		{"pool", "Thin pools: their state, more space for them, and a watcher", poolCommand},
+		{"thin", "The metadata of thin pools", thinCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
 		{"help", "Show how to use a command", helpCommand},

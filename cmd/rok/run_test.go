@@ -99,6 +99,9 @@ func (m *machine) exampleOf(path string) {
 		m.do("pv sde 64MiB")
 		m.must("vg", "create", "empty", "/dev/sde")
 	}
+	if strings.HasPrefix(path, "rok thin") {
+		m.do("metadata meta.img kernel-held", "dump meta.img pool.xml", "text data.img ''", "grow data.img 512M")
+	}
 }
 
 // Examples that need more than a fake kernel are run by a test of the kernel:

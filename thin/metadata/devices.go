@@ -89,6 +89,10 @@ func (c *checker) mappings(ctx context.Context, sb Superblock) (list []device, o
 				list = append(list, device{id: id, bad: true})
 				continue
 			}
+			if c.quick {
+				list = append(list, device{id: id, bad: true})
+				continue
+			}
 			state, err := bottom.tree(ctx, root)
 			if err != nil {
 				return err

@@ -23,6 +23,12 @@ func NewRange(first, last uint64) Range {
 // Empty reports whether r holds nothing.
 func (r Range) Empty() bool { return !r.some }
 
+// Contains reports whether n is in r.
+func (r Range) Contains(n uint64) bool { return r.some && r.First <= n && n <= r.Last }
+
+// Bounded reports whether r has an upper end, other than that of all numbers.
+func (r Range) Bounded() bool { return r.some && r.Last != math.MaxUint64 }
+
 // String prints r as "3", "3..7" or, where it has no upper end, "3..".
 func (r Range) String() string {
 	switch {

@@ -2,7 +2,8 @@ package metadata
 
 import "encoding/binary"
 
-// A reference count above 2 is a 32-bit value of the reference count tree.
+// refCountSize: a reference count above 2 is a 32-bit value of the reference count tree.
+const refCountSize = 4
 
 func decodeRefCount(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 

@@ -79,16 +79,31 @@ func DecodeSuperblock(block []byte, at uint64) (Superblock, error) {
 	if len(block) < BlockSize {
 		return Superblock{}, unreadable(at, record, io.ErrUnexpectedEOF)
 	}
-	le := binary.LittleEndian
 	// The magic comes first: for a device that holds something else, it says more
 	// than a checksum.
-	if found := le.Uint64(block[32:]); found != Magic {
+	if found := binary.LittleEndian.Uint64(block[32:]); found != Magic {
 		return Superblock{}, corrupt(at, record, "magic", Magic, found)
 	}
 	if err := verify(block, at, record, superblockSalt); err != nil {
 		return Superblock{}, err
 	}
-	s := Superblock{
+	s := parseSuperblock(block)
+	if s.Version == 0 || s.Version > Version {
+		return Superblock{}, corrupt(at, record, "version", fmt.Sprintf("1 or %d", Version), s.Version)
+	}
+	if s.MetadataBlockSize != BlockSize/units.SectorSize {
+		return Superblock{}, corrupt(at, record, "metadata block size", units.Sectors(BlockSize/units.SectorSize), s.MetadataBlockSize)
+	}
+	if s.IncompatFlags != 0 {
+		return Superblock{}, &UnsupportedError{Flags: s.IncompatFlags}
+	}
+	return s, nil
+}
+
+// parseSuperblock reads the fields of a superblock and checks nothing.
+func parseSuperblock(block []byte) Superblock {
+	le := binary.LittleEndian
+	return Superblock{
 		Flags:             le.Uint32(block[4:]),
 		Block:             le.Uint64(block[8:]),
 		UUID:              [16]byte(block[16:32]),
@@ -107,16 +122,6 @@ func DecodeSuperblock(block []byte, at uint64) (Superblock, error) {
 		CompatROFlags:     le.Uint32(block[356:]),
 		IncompatFlags:     le.Uint32(block[360:]),
 	}
-	if s.Version == 0 || s.Version > Version {
-		return Superblock{}, corrupt(at, record, "version", fmt.Sprintf("1 or %d", Version), s.Version)
-	}
-	if s.MetadataBlockSize != BlockSize/units.SectorSize {
-		return Superblock{}, corrupt(at, record, "metadata block size", units.Sectors(BlockSize/units.SectorSize), s.MetadataBlockSize)
-	}
-	if s.IncompatFlags != 0 {
-		return Superblock{}, &UnsupportedError{Flags: s.IncompatFlags}
-	}
-	return s, nil
 }
 
 // AppendSuperblock appends the whole block that s is, checksum included. Sizes

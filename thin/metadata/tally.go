@@ -42,4 +42,25 @@ func (c *tally) set(block uint64, count uint32) {
 }
 
 // inc adds a reference to block.
-func (c *tally) inc(block uint64) { c.set(block, c.get(block)+1) }
+func (c *tally) inc(block uint64) {
+	if page := c.pages[block/bitmapEntries]; page != nil && page[block%bitmapEntries] < countMany-1 {
+		page[block%bitmapEntries]++
+		return
+	}
+	c.set(block, c.get(block)+1)
+}
+
+// above is how many blocks have a count above small, which is less than countMany.
+func (c *tally) above(small uint8) (n uint64) {
+	for _, page := range c.pages {
+		if page == nil {
+			continue
+		}
+		for _, count := range page {
+			if count > small {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -85,10 +85,7 @@ func (w *walk) node(ctx context.Context, block uint64, keys Range) (blockState, 
 // last, and adds what is below to found.
 func (w *walk) children(ctx context.Context, n node, block, last uint64, fresh bool, found *blockState) error {
 	for i := range n.entries {
-		keys := NewRange(n.key(i), last)
-		if i+1 < n.entries {
-			keys.Last = n.key(i+1) - 1
-		}
+		keys := n.childKeys(i, last)
 		if fresh && !w.check.reference(n.value64(i)) {
 			found.bad = true
 			w.fault(corrupt(block, w.kind.String(), fmt.Sprintf("child %d", i),
@@ -177,19 +174,7 @@ func (w *walk) read(block uint64, keys Range) (node, error) {
 	if n.entries < least {
 		return node{}, corrupt(block, record, "entries", fmt.Sprintf("at least %d", least), n.entries)
 	}
-	for i := range n.entries {
-		if i > 0 && n.key(i) <= n.key(i-1) {
-			return node{}, corrupt(block, record, fmt.Sprintf("key %d", i),
-				fmt.Sprintf("more than %d", n.key(i-1)), n.key(i))
-		}
-	}
-	if n.entries > 0 {
-		state := blockState{first: n.key(0), last: n.key(n.entries - 1), entries: 1}
-		if err := within(block, w.kind, state, keys); err != nil {
-			return node{}, err
-		}
-	}
-	return n, nil
+	return n, n.checkKeys(block, w.kind, keys)
 }
 
 // within checks the keys below block against what its parent says of them.
