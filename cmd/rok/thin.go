@@ -20,7 +20,7 @@ func thinCommand(e *env) *cobra.Command {
 	c.Long = `Read and write the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
-device itself, such as /dev/VG/POOL_tmeta. No kernel is asked. A device is
+device itself, such as /dev/mapper/VG-POOL_tmeta. No kernel is asked. A device is
 opened for this command alone, so the pool must not be active; the metadata
 snapshot of an active pool is read with --metadata-snap, where a command has it.`
 	c.Example = "  rok thin check meta.img\n  rok thin dump meta.img"

@@ -18,6 +18,7 @@ type thinCheckView struct {
 	File           string          `json:"file"`
 	Sound          bool            `json:"sound"`
 	Quick          bool            `json:"quick"`
+	Snap           bool            `json:"metadata_snap"`
 	NeedsCheck     bool            `json:"needs_check"`
 	TransactionID  uint64          `json:"transaction_id"`
 	Devices        uint64          `json:"devices"`
@@ -67,26 +68,36 @@ exits 7 where something is wrong or metadata blocks leak, as thin_check fails on
 blocks that leak, and warnings, are told, and are no error. Nothing is changed.
 
 --quick leaves out the volumes' mappings: it checks the superblock, the list of devices, and
-what the space maps say of themselves. So it knows nothing of leaks.`,
+what the space maps say of themselves. So it knows nothing of leaks. --metadata-snap checks the
+volumes of the metadata snapshot, also of an active pool; it has no space maps.`,
 		Example: "  rok thin check meta.img\n  rok thin check --quick meta.img -o json",
 		Args:    cli.Args(1, 1),
 	}
 	format := cli.OutputFlag(c)
 	quick := c.Flags().Bool("quick", false, "do not check mappings")
-	c.RunE = withMetadata(nil, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
+	snap := snapFlag(c)
+	c.MarkFlagsMutuallyExclusive("quick", "metadata-snap")
+	c.RunE = withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
 		path := args[0]
 		check := m.Check
-		if *quick {
-			check = m.CheckQuick
+		scope := thinCheckWhole
+		switch {
+		case *quick:
+			check, scope = m.CheckQuick, thinCheckQuick
+		case snap.is:
+			check, scope = m.CheckHeld, thinCheckSnap
+			if _, err := snap.trees(m); err != nil && !errors.Is(err, metadata.ErrCorrupt) {
+				return fmt.Errorf("%s: %w", path, err)
+			}
 		}
 		report, err := check(c.Context())
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		if format.JSON() {
-			err = cli.JSON(c.OutOrStdout(), viewThinCheck(path, *quick, report))
+			err = cli.JSON(c.OutOrStdout(), viewThinCheck(path, scope, report))
 		} else {
-			err = printThinCheck(c.OutOrStdout(), *quick, report)
+			err = printThinCheck(c.OutOrStdout(), scope, report)
 		}
 		return errors.Join(err, thinCheckError(path, report))
 	})
@@ -116,16 +127,28 @@ func plural(n uint64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func viewThinCheck(path string, quick bool, r *metadata.Report) thinCheckView {
+// thinCheckScope is what a check has looked at, and so what its report knows.
+type thinCheckScope int
+
+const (
+	thinCheckWhole thinCheckScope = iota
+	thinCheckQuick
+	thinCheckSnap
+)
+
+func viewThinCheck(path string, scope thinCheckScope, r *metadata.Report) thinCheckView {
 	v := thinCheckView{
-		File: path, Sound: r.Sound(), Quick: quick, NeedsCheck: r.Superblock.NeedsCheck(),
+		File: path, Sound: r.Sound(), Quick: scope == thinCheckQuick, Snap: scope == thinCheckSnap, NeedsCheck: r.Superblock.NeedsCheck(),
 		TransactionID: r.Superblock.TransactionID, Devices: r.Devices,
 		DataLeaks: viewThinLeaks(nil), MetadataLeaks: viewThinLeaks(nil),
 		FaultCount: r.FaultCount, Faults: viewThinFaults(r.Faults),
 		WarningCount: r.WarningCount, Warnings: viewThinFaults(r.Warnings),
 	}
-	if !quick {
-		v.Mappings, v.DataBlocks, v.MetadataBlocks = &r.Mappings, &r.DataBlocks, &r.MetadataUsed
+	if scope != thinCheckQuick {
+		v.Mappings, v.MetadataBlocks = &r.Mappings, &r.MetadataUsed
+	}
+	if scope == thinCheckWhole {
+		v.DataBlocks = &r.DataBlocks
 		if r.Sound() {
 			v.DataLeaks, v.MetadataLeaks = viewThinLeaks(&r.DataLeaks), viewThinLeaks(&r.MetadataLeaks)
 		}
@@ -167,15 +190,21 @@ func viewThinRange(r metadata.Range) *thinRangeView {
 	return v
 }
 
-func printThinCheck(w io.Writer, quick bool, r *metadata.Report) error {
+func printThinCheck(w io.Writer, scope thinCheckScope, r *metadata.Report) error {
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	t := new(cli.Table)
 	t.Add("superblock", r.Superblock.String())
 	t.Add("devices", number(r.Devices))
-	if !quick {
+	if scope != thinCheckQuick {
 		t.Add("mappings", number(r.Mappings))
+	}
+	if scope == thinCheckWhole {
 		t.Add("data blocks", number(r.DataBlocks))
+	}
+	if scope != thinCheckQuick {
 		t.Add("metadata blocks", number(r.MetadataUsed))
+	}
+	if scope == thinCheckWhole {
 		leaked := "not known, because of the faults"
 		if r.Sound() {
 			leaked = fmt.Sprintf("%s, %s", plural(r.DataLeaks.Blocks, "data block"), plural(r.MetadataLeaks.Blocks, "metadata block"))

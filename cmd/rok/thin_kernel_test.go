@@ -51,6 +51,8 @@ func TestKernelThinMetadata(t *testing.T) {
 		require.Zero(t, code, stderr)
 		require.Equal(t, string(theirs), ours)
 		require.Contains(t, ours, `<device dev_id="7"`)
+		_, stderr, code = run("thin", "check", "--metadata-snap", node)
+		require.Zero(t, code, stderr)
 		_, err = pool.Message(0, "release_metadata_snap")
 		require.NoError(t, err)
 	}

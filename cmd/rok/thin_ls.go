@@ -37,8 +37,8 @@ func thinLs(*env) *cobra.Command {
 for itself, so that it would be free without the device, or shares. This reads all mappings;
 --quick prints what the pool itself counts, which does not know of sharing.
 
-TIME counts the pool's snapshots: when the device was made, and when a snapshot was last taken
-of it. Devices that are damaged are listed with what can be read, and the exit code is 7.`,
+CREATED and SNAPSHOTTED are the pool's time, which counts snapshots: when the device was made,
+and when a snapshot was last taken of it. Devices that are damaged are listed with what can be read, and the exit code is 7.`,
 		Example: "  rok thin ls meta.img\n  rok thin ls --quick meta.img\n  rok thin ls --metadata-snap meta.img -o json",
 		Args:    cli.Args(1, 1),
 	}
@@ -87,8 +87,9 @@ func viewThinLs(usage []metadata.DeviceUsage, blockSize units.Sectors, quick boo
 	if err != nil {
 		return nil, err
 	}
-	views := []thinLsView{}
-	for _, d := range usage {
+	views := make([]thinLsView, 0, len(usage))
+	for i := range usage {
+		d := &usage[i]
 		v := thinLsView{
 			ID: d.ID, TransactionID: d.Detail.TransactionID,
 			CreationTime: d.Detail.CreationTime, SnapshottedTime: d.Detail.SnapshottedTime,

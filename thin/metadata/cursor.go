@@ -18,8 +18,9 @@ type cursor struct {
 	kind      blockKind
 	valueSize int // of the leaves
 	// scope names in an error what hangs on the keys; it may be nil.
-	scope func(e *CorruptError, keys Range)
-	reads uint64 // blocks read
+	scope  func(e *CorruptError, keys Range)
+	device uint64 // whose mappings these are, for scope
+	reads  uint64 // blocks read
 
 	root      uint64
 	atRoot    bool    // before the root
@@ -125,7 +126,7 @@ func (c *cursor) load(block uint64, keys Range) (*level, error) {
 	}
 	l := &c.levels[c.depth]
 	if l.loaded && l.block == block && l.keys == keys {
-		return l, nil
+		return l, c.checkDepth(l.node, block)
 	}
 	l.loaded, l.block, l.keys = false, block, keys
 	c.reads++
@@ -157,6 +158,9 @@ func (c *cursor) checkDepth(n node, block uint64) error {
 	}
 	return nil
 }
+
+// rewind goes back before the root. The nodes on the way down stay in memory.
+func (c *cursor) rewind() { c.atRoot, c.depth = true, 0 }
 
 // seek goes from the beginning to the entry with that key, and reports whether
 // there is one.

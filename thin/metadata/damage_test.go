@@ -91,7 +91,7 @@ func (d *damager) resealed() {
 		if !bytes.Equal(before, b) {
 			d.note("block %d resealed", n)
 		}
-		seal(b, s)
+		reseal(d.t, before, b)
 	}
 }
 

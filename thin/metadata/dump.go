@@ -48,6 +48,7 @@ type dumper interface {
 func (t *Trees) dump(w io.Writer, p dumper, o DumpOptions) error {
 	out := &appender{w: w}
 	out.b = p.begin(out.b, t.sb)
+	mappings := t.m.mappingCursor(ThinDevice{})
 	for d, err := range t.Devices() {
 		if err != nil {
 			if !o.concerns(err) {
@@ -62,7 +63,8 @@ func (t *Trees) dump(w io.Writer, p dumper, o DumpOptions) error {
 		}
 		out.b = p.beginDevice(out.b, d)
 		if !o.SkipMappings {
-			if err := t.dumpMappings(out, p, d, o); err != nil {
+			mappings.restart(d)
+			if err := dumpMappings(out, p, mappings, o); err != nil {
 				return err
 			}
 		}
@@ -75,8 +77,8 @@ func (t *Trees) dump(w io.Writer, p dumper, o DumpOptions) error {
 	return out.flush()
 }
 
-func (t *Trees) dumpMappings(out *appender, p dumper, d ThinDevice, o DumpOptions) error {
-	for run, err := range t.m.Mappings(d) {
+func dumpMappings(out *appender, p dumper, c *cursor, o DumpOptions) error {
+	for run, err := range c.mappings() {
 		if err != nil {
 			if err := o.damaged(err); err != nil {
 				return err

@@ -36,6 +36,33 @@ func fuzzChange(block, offset uint16, value uint64) []byte {
 	return le.AppendUint64(le.AppendUint16(le.AppendUint16(nil, block), offset), value)
 }
 
+// lies are one change for each field of the superblock and of the headers, first
+// keys, values and entries of all other blocks of one image.
+func (f fuzzImages) lies(which byte) (all [][]byte) {
+	used := f.used[int(which)%len(f.used)]
+	for _, field := range []uint16{4, 32, 40, 56, 64, 80, 88, 192, 208, 216, 320, 328, 336, 340, 356, 360} {
+		for _, value := range []uint64{0, 1, 5, 1 << 40} {
+			all = append(all, fuzzChange(0, field-4, value))
+		}
+	}
+	for i, n := range used[1:] {
+		first := uint16(nodeHeaderSize + maxEntries(keySize)*keySize)
+		for _, lie := range []struct {
+			at    uint16
+			value uint64
+		}{
+			{4, 3 | n<<32}, {4, 2 | n<<32}, {8, n + 1}, // flags or padding, block number
+			{16, 1 << 40}, {16, 253 | 252<<32}, {16, 252 << 32}, {16, 1<<63 | 1}, // entries
+			{24, 8 | 1<<32}, {24, 9}, // value size, padding
+			{32, 1 << 40}, {32, 1}, {40, 0}, // keys, or entries of an index
+			{first, 0}, {first, n}, {first, 1 << 60}, {first, used[len(used)/2]}, // values
+		} {
+			all = append(all, fuzzChange(uint16(i+1), lie.at-4, lie.value))
+		}
+	}
+	return all
+}
+
 // changed is a copy of one of the images with changes, and the checksums right.
 func (f fuzzImages) changed(which byte, changes []byte) (image []byte, used []uint64) {
 	i := int(which) % len(f.images)
@@ -64,6 +91,11 @@ func FuzzCheck(f *testing.F) {
 	f.Add(byte(1), fuzzChange(0, 64, 1<<60))
 	f.Add(byte(2), append(fuzzChange(0, 320, 7), fuzzChange(5, 16, 1<<40)...))
 	f.Add(byte(3), fuzzChange(4, 2048, 0))
+	for _, which := range []byte{0, 1} {
+		for _, lie := range images.lies(which) {
+			f.Add(which, lie)
+		}
+	}
 	f.Fuzz(func(t *testing.T, which byte, changes []byte) {
 		image, _ := images.changed(which, changes)
 		m, err := Open(bytes.NewReader(image), units.Bytes(len(image)))
@@ -92,8 +124,9 @@ func FuzzRead(f *testing.F) {
 	for i := range byte(24) {
 		f.Add(i, uint64(i)*7+1, []byte{})
 	}
-	f.Add(byte(1), uint64(0), fuzzChange(3, 28, 1<<32|252)) // a lying count
-	f.Add(byte(2), uint64(0), fuzzChange(0, 316, 9))        // a root that is something else
+	for _, lie := range images.lies(1) {
+		f.Add(byte(1), uint64(0), lie)
+	}
 	f.Fuzz(func(t *testing.T, which byte, seed uint64, changes []byte) {
 		image, used := images.changed(which, changes)
 		d := damager{t: t, rng: rand.New(rand.NewPCG(seed, 0)), image: image, used: used}
@@ -106,7 +139,58 @@ func FuzzRead(f *testing.F) {
 		}
 		readInOrder(t, m)
 		readAll(t, m, false)
+		compareMapped(t, m)
 	})
+}
+
+// compareMapped holds the delta of two devices against what each maps, if all of that
+// can be read.
+func compareMapped(t *testing.T, m *Metadata) {
+	const enough = 20_000
+	var sides []map[uint64]uint64
+	var devices []ThinDevice
+	for d, err := range m.Trees().Devices() {
+		if err != nil || len(sides) == 3 {
+			break
+		}
+		all := map[uint64]uint64{}
+		for run, err := range m.Mappings(d) {
+			if err != nil || len(all) > enough {
+				return
+			}
+			for i := range run.Length {
+				all[run.Virtual+i] = run.Data + i
+			}
+		}
+		sides, devices = append(sides, all), append(devices, d)
+	}
+	for i := 1; i < len(sides); i++ {
+		left, right := sides[i-1], sides[i]
+		differ := 0
+		for key, data := range left {
+			if other, ok := right[key]; !ok || other != data {
+				differ++
+			}
+		}
+		for key := range right {
+			if _, ok := left[key]; !ok {
+				differ++
+			}
+		}
+		for c, err := range m.Trees().Delta(devices[i-1], devices[i], DeltaOptions{}).Changes() {
+			require.NoError(t, err)
+			for k := range c.Length {
+				l, inLeft := left[c.Virtual+k]
+				r, inRight := right[c.Virtual+k]
+				require.Equal(t, c.Kind != RightOnly, inLeft)
+				require.Equal(t, c.Kind != LeftOnly, inRight)
+				require.True(t, !inLeft || l == c.Left+k)
+				require.True(t, !inRight || r == c.Right+k)
+				differ--
+			}
+		}
+		require.Zero(t, differ)
+	}
 }
 
 // readInOrder holds what is read of m against the order that is promised.

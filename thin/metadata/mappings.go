@@ -9,8 +9,12 @@ import "iter"
 // Damage comes as a [CorruptError] that names the virtual blocks that are lost, and
 // what is behind it follows.
 func (m *Metadata) Mappings(d ThinDevice) iter.Seq2[Mapping, error] {
+	return func(yield func(Mapping, error) bool) { m.mappingCursor(d).mappings()(yield) }
+}
+
+// mappings goes through what is behind c, which stands before a root.
+func (c *cursor) mappings() iter.Seq2[Mapping, error] {
 	return func(yield func(Mapping, error) bool) {
-		c := m.mappingCursor(d)
 		var run Mapping
 		for !c.done() {
 			if !c.inLeaf() {
@@ -45,8 +49,17 @@ func (m *Metadata) Mappings(d ThinDevice) iter.Seq2[Mapping, error] {
 }
 
 func (m *Metadata) mappingCursor(d ThinDevice) *cursor {
-	id := NewRange(d.ID, d.ID)
-	return m.newCursor(d.Root, mappingNode, keySize, func(e *CorruptError, keys Range) {
-		e.Devices, e.Blocks = id, keys
-	})
+	c := m.newCursor(d.Root, mappingNode, keySize, nil)
+	c.device = d.ID
+	c.scope = func(e *CorruptError, keys Range) {
+		e.Devices, e.Blocks = NewRange(c.device, c.device), keys
+	}
+	return c
+}
+
+// restart puts a cursor of mappings before the root of another device, with the
+// memory that it has. What both share on the way to the first leaf stays read.
+func (c *cursor) restart(d ThinDevice) {
+	c.device, c.root, c.leafDepth = d.ID, d.Root, 0
+	c.rewind()
 }

@@ -57,6 +57,3 @@ func (c *cursor) children() int {
 	}
 	return c.top().node.entries
 }
-
-// rewind goes back before the root. The nodes on the way down stay in memory.
-func (c *cursor) rewind() { c.atRoot, c.depth = true, 0 }

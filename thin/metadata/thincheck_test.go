@@ -113,14 +113,23 @@ func readAll(t testing.TB, m *Metadata, sound bool) {
 			return
 		}
 		require.NoError(t, err)
-		for _, d := range usage {
+		for _, d := range usage[:min(len(usage), 100)] {
 			require.LessOrEqual(t, d.Exclusive, d.Mapped)
+			found, err := trees.Device(d.ID)
+			if err != nil {
+				require.ErrorIs(t, err, ErrCorrupt)
+				require.NotEmpty(t, err.Error())
+			} else {
+				require.Equal(t, d.Root, found.Root)
+			}
 		}
 		if len(usage) > 1 {
 			out.left = 8 << 20
 			d := trees.Delta(usage[0].ThinDevice, usage[len(usage)-1].ThinDevice, DeltaOptions{Same: true})
-			if err := d.WriteXML(out, DeltaFormat{Damage: damage}); err != nil {
-				require.ErrorIs(t, err, io.ErrShortWrite)
+			for _, verbose := range []bool{false, true} {
+				if err := d.WriteXML(out, DeltaFormat{Damage: damage, Verbose: verbose}); err != nil && errs <= enough {
+					require.ErrorIs(t, err, io.ErrShortWrite)
+				}
 			}
 		}
 	}
