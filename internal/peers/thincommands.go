@@ -49,14 +49,16 @@ func thinOperations(rok, xml, meta, restored string) []thinOperation {
 	empty := func() error { return makeFile(restored, thinMetaSize) }
 	tool := []string{"thin_restore", "-q", "-i", xml, "-o", restored}
 	restore := []string{rok, "thin", "restore", "-q", "-i", xml, "-o", restored}
-	sameDump := func(ctx context.Context, a, b []string) error { return sameMetadata(ctx, a, b, restored, empty) }
+	sameDump := func(ctx context.Context, a, b []string) error { return sameOutput(ctx, a, b[:2]) }
+	sameRestore := func(ctx context.Context, a, b []string) error { return sameMetadata(ctx, a, b, restored, empty) }
 	return []thinOperation{
-		{thinDump, []string{rok, "thin", "dump", meta}, []string{"thin_dump", meta}, sameOutput, nothing},
+		// thin_dump is faster where it opens the file itself.
+		{thinDump, []string{rok, "thin", "dump", meta}, []string{"thin_dump", meta, "-o", os.DevNull}, sameDump, nothing},
 		{thinCheck, []string{rok, "thin", "check", meta}, []string{"thin_check", "-q", meta}, bothSucceed, nothing},
 		{thinLs, []string{rok, "thin", "ls", meta},
 			[]string{"thin_ls", "--format", "DEV,MAPPED,EXCLUSIVE,SHARED,TRANSACTION,CREATE_TIME,SNAP_TIME", meta}, bothSucceed, nothing},
-		{thinRestore, restore, tool, sameDump, empty},
-		{thinWrite, append(restore[:len(restore):len(restore)], "--verify=false"), tool, sameDump, empty},
+		{thinRestore, restore, tool, sameRestore, empty},
+		{thinWrite, append(restore[:len(restore):len(restore)], "--verify=false"), tool, sameRestore, empty},
 	}
 }
 

@@ -65,8 +65,8 @@ func makeThinPool(ctx context.Context, path string, chunks int) (err error) {
 	return copyFile(meta, path, 0o600)
 }
 
-// start makes the pool and its volume on a metadata device that has room for twice the
-// nodes that the mappings need: the kernel leaves half of each empty.
+// start makes the pool and its volume, on a metadata device that has room also where the
+// kernel leaves nodes half empty.
 func (p *thinPool) start(ctx context.Context, meta string, chunks int) (err error) {
 	if p.rok, err = openRok(true); err != nil {
 		return err
