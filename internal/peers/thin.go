@@ -39,7 +39,7 @@ func runThin(ctx context.Context, cfg config, w io.Writer) (bars []bar, err erro
 	}
 	cfg.rok = rok
 	fmt.Fprint(w, "## thin\n\n")
-	printEnvironment(w, cfg, "thin-provisioning-tools "+programVersion("", "thin_dump", "--version"))
+	printEnvironment(w, cfg, programVersion("", "thin_dump", "--version"))
 	var all []thinOutcome
 	for _, s := range thinShapes {
 		outcomes, err := measureThinShape(ctx, cfg, dir, s)

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rok-storage/rok/units"
@@ -56,7 +59,7 @@ func thinOperations(rok, xml, meta, restored string) []thinOperation {
 		{thinDump, []string{rok, "thin", "dump", meta}, []string{"thin_dump", meta, "-o", os.DevNull}, sameDump, nothing},
 		{thinCheck, []string{rok, "thin", "check", meta}, []string{"thin_check", "-q", meta}, bothSucceed, nothing},
 		{thinLs, []string{rok, "thin", "ls", meta},
-			[]string{"thin_ls", "--format", "DEV,MAPPED,EXCLUSIVE,SHARED,TRANSACTION,CREATE_TIME,SNAP_TIME", meta}, bothSucceed, nothing},
+			[]string{"thin_ls", "--format", "DEV,MAPPED,EXCLUSIVE,SHARED,TRANSACTION,CREATE_TIME,SNAP_TIME", meta}, sameUsage, nothing},
 		{thinRestore, restore, tool, sameRestore, empty},
 		{thinWrite, append(restore[:len(restore):len(restore)], "--verify=false"), tool, sameRestore, empty},
 	}
@@ -103,11 +106,43 @@ func (op *thinOperation) measure(ctx context.Context, cfg config) (rok, tool spe
 	return costs[0], costs[1], nil
 }
 
-// bothSucceed is for those that print the same in other words.
+// bothSucceed is for those that say nothing where nothing is wrong.
 func bothSucceed(ctx context.Context, a, b []string) error {
 	_, err := output(ctx, a...)
 	_, err2 := output(ctx, b...)
 	return errors.Join(err, err2)
+}
+
+// sameUsage compares what both say that each device maps, has for itself and shares, in
+// blocks: as they are measured they print sizes, rounded.
+func sameUsage(ctx context.Context, rok, tool []string) error {
+	out, err := output(ctx, append(rok[:len(rok):len(rok)], "-o", "json")...)
+	if err != nil {
+		return err
+	}
+	var list struct {
+		Devices []struct {
+			ID        uint64 `json:"device_id"`
+			Mapped    uint64 `json:"mapped_blocks"`
+			Exclusive uint64 `json:"exclusive_blocks"`
+			Shared    uint64 `json:"shared_blocks"`
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return fmt.Errorf("%s: %w", rok[0], err)
+	}
+	var ours []string
+	for _, d := range list.Devices {
+		ours = append(ours, fmt.Sprint(d.ID), fmt.Sprint(d.Mapped), fmt.Sprint(d.Exclusive), fmt.Sprint(d.Shared))
+	}
+	theirs, err := output(ctx, tool[0], "--no-headers", "--format", "DEV,MAPPED_BLOCKS,EXCLUSIVE_BLOCKS,SHARED_BLOCKS", tool[len(tool)-1])
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(ours, strings.Fields(theirs)) {
+		return fmt.Errorf("%s and %s list something else", rok[0], tool[0])
+	}
+	return nil
 }
 
 // sameOutput holds the bytes that one prints against those of the other.
