@@ -12,5 +12,5 @@ type -p lvm >/dev/null || { echo "crash.sh: no lvm2" >&2; exit 1; }
 go test -count=1 -timeout 60m -v -run '^(TestLVM2Judges|TestKilled$|TestPowerCut)' ./lvm -judge
 type -p thin_check >/dev/null || { echo "crash.sh: no thin-provisioning-tools" >&2; exit 1; }
 ROK_THIN_COPIES=${ROK_THIN_COPIES:-1000} go test -count=1 -timeout 30m -v -run '^TestDamagedCopies$' ./thin/metadata
-go build -trimpath -o bin/ ./cmd/...
+make -s build
 ROK_THIN_DEVICES=${ROK_THIN_DEVICES:-10000} go test -count=1 -timeout 20m -v -exec "$PWD/bin/vmrun" -run '^TestKernelThinManyDevices$' ./cmd/rok
