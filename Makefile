@@ -44,8 +44,8 @@ test-native-vm: go-version ## test-native inside QEMU
 	@scripts/setup.sh go qemu peers
 	@scripts/rings.sh native-vm
 
-test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root; and damaged pool metadata
-	@scripts/setup.sh go peers
+test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on loop devices, as root; and pool metadata, damaged and of 10,000 devices
+	@scripts/setup.sh go uml peers
 	@scripts/crash.sh
 
 test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,000 operations, as root, and 300 in the virtual machine

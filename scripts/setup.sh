@@ -5,7 +5,7 @@
 #   uml    user-mode Linux and the module tree of its kernel; on processors with AMX the
 #          library without which it does not start there, and the compiler for it
 #   qemu   QEMU, and Debian's kernels 6.1 and 6.12, unpacked into .cache, not installed
-#   peers  the programs that tests compare rok with
+#   peers  the programs that tests compare rok with, and file systems to use its volumes
 #   race   the C compiler that go's -race needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ packages() {
 	go) ;;
 	uml) echo user-mode-linux kmod $(amx && echo gcc) ;;
 	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
-	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev ;;
+	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev e2fsprogs xfsprogs ;;
 	race) echo gcc libc6-dev ;;
 	*) die "unknown: $1" ;;
 	esac

@@ -46,7 +46,7 @@ var layers = map[string]layer{
 	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest", "conf", "pool"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
-	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "bench", "bench/engine", "bench/hist", "bench/stat"}},
+	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
 	".":                         {imports: []string{"units", "dm", "linear", "thin", "bench"}},
 	"internal/cli/clitest":      {},
 }

@@ -9,7 +9,7 @@ import (
 // bar is one thing that must hold.
 type bar struct {
 	text   string
-	timed  bool     // it depends on how long things took
+	timed  bool     // it depends on how long things took, or wants as much as a run that is not quick has
 	misses []string // where it does not hold, with the figure
 	cases  int      // where it was looked at
 }

@@ -19,6 +19,11 @@
 // commands, by package lvm within a process, and by the requests to the kernel
 // that this takes at least.
 //
+// Against thin-provisioning-tools ("-part thin") commands of rok and of theirs
+// read, check, compare and write metadata of thin pools with 1,000,000 mappings,
+// of thin_restore's making and, where a volume and its snapshot share what did
+// not change, of a kernel's.
+//
 // The report goes to standard output as Markdown, progress to standard error.
 // The exit status is 1 when a bar does not hold, 2 for a wrong command line.
 // With -quick each measurement is made once or twice: that tells whether the

@@ -121,13 +121,16 @@ func buildEmptyCobra(ctx context.Context, dir string) (string, error) {
 // page cache in single pages, which a process that starts has to map one by one; one
 // that was copied, as all that are installed, in larger pieces. The difference is up
 // to a fifth of a short command.
-func copyProgram(from, to string) error {
+func copyProgram(from, to string) error { return copyFile(from, to, 0o700) }
+
+// copyFile makes a file that is not there yet.
+func copyFile(from, to string, mode os.FileMode) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o700)
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}

@@ -165,8 +165,8 @@ func (r *activationResult) measureCreate(ctx context.Context, cfg config, a *act
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU()))
 
 	both := []command{
-		{"rok", []string{cfg.rok, "lv", "create", lvmVG + "/new", "--extents", "1"}},
-		{"lvm2", []string{"lvcreate", "-qq", "-y", "-l", "1", "-n", "new", lvmVG}},
+		{name: "rok", argv: []string{cfg.rok, "lv", "create", lvmVG + "/new", "--extents", "1"}},
+		{name: "lvm2", argv: []string{"lvcreate", "-qq", "-y", "-l", "1", "-n", "new", lvmVG}},
 	}
 	for _, c := range both {
 		if err := c.run(ctx, new(spent)); err != nil {

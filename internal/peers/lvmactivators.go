@@ -79,7 +79,7 @@ func (a *activators) contenders() []activator {
 
 func (a *activators) programs(name string, up, down []string) activator {
 	do := func(argv []string) func(context.Context) error {
-		return func(ctx context.Context) error { return (&command{name, argv}).run(ctx, new(spent)) }
+		return func(ctx context.Context) error { return (&command{name: name, argv: argv}).run(ctx, new(spent)) }
 	}
 	return activator{name: name, up: do(up), down: do(down), links: true}
 }

@@ -90,7 +90,7 @@ func measureShape(ctx context.Context, cfg config, etc string, s lvmShape) (outc
 // commands of rok and lvm2 for one operation. None asks a kernel that may lack
 // device-mapper.
 func (o *lvmOutcome) commands(cfg config) (rok, lvm2 command) {
-	rok, lvm2 = command{"rok", []string{cfg.rok, "lv"}}, command{"lvm2", nil}
+	rok, lvm2 = command{name: "rok", argv: []string{cfg.rok, "lv"}}, command{name: "lvm2"}
 	switch o.what {
 	case lvmRead:
 		rok.argv = append(rok.argv, "ls", lvmVG)
@@ -107,7 +107,7 @@ func (o *lvmOutcome) commands(cfg config) (rok, lvm2 command) {
 
 // floors are the programs that do nothing.
 func floors(cfg config) []command {
-	return []command{{"empty cobra program", []string{cfg.empty}}, {"/bin/true", []string{"/bin/true"}}}
+	return []command{{name: "empty cobra program", argv: []string{cfg.empty}}, {name: "/bin/true", argv: []string{"/bin/true"}}}
 }
 
 func (o *lvmOutcome) measure(ctx context.Context, cfg config, d *lvmDisk) error {

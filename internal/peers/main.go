@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -19,11 +20,12 @@ import (
 
 // config is the command line.
 type config struct {
-	part   string // "dm", "fio", "lvm", "activation" or "all"
+	part   string // "dm", "fio", "lvm", "activation", "thin" or "all"
 	quick  bool
 	vmrun  string
 	rok    string        // the command
 	empty  string        // the command that does nothing; set for the child
+	chunks int           // that the measured pools map
 	spawns int           // of each command on a VG
 	rounds int           // interleaved measurements of each operation
 	slice  time.Duration // length of each
@@ -42,6 +44,9 @@ const (
 	childLVM   = "child-lvm"
 
 	childActivation = "child-activation"
+
+	childPool  = "child-pool"
+	childWatch = "child-watch"
 )
 
 func main() {
@@ -76,13 +81,18 @@ func run(ctx context.Context, args []string) error {
 				return usageError{errors.New("want the operations to count")}
 			}
 			return runCounted(regexp.MustCompile(args[1])) // of a parent that has compiled it
-		case childLVM, childActivation:
+		case childWatch:
+			return runWatched(ctx, args[1:], os.Stdout)
+		case childLVM, childActivation, childPool:
 			cfg, err := parseFlags(args[1:])
 			if err != nil {
 				return err
 			}
-			if args[0] == childActivation {
+			switch args[0] {
+			case childActivation:
 				return runActivationChild(ctx, cfg, os.Stdout)
+			case childPool:
+				return makeThinPool(ctx, filepath.Join(cfg.dir, thinPoolFile), cfg.chunks)
 			}
 			return runLVMChild(ctx, cfg, os.Stdout)
 		}
@@ -95,7 +105,7 @@ func run(ctx context.Context, args []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, config, io.Writer) ([]bar, error)
-	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}, {"activation", runActivation}} {
+	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}, {"activation", runActivation}, {"thin", runThin}} {
 		if cfg.part != part.name && cfg.part != "all" {
 			continue
 		}
@@ -114,11 +124,12 @@ type usageError struct{ error }
 func parseFlags(args []string) (config, error) {
 	cfg := config{size: 256 * units.MiB}
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm, activation or all")
+	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm, activation, thin or all")
 	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
 	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
 	f.StringVar(&cfg.rok, "rok", "bin/rok", "rok, the program")
 	f.StringVar(&cfg.empty, "empty", "", "for peers' own use")
+	f.IntVar(&cfg.chunks, "chunks", 1_000_000, "mappings in the metadata of thin pools")
 	f.IntVar(&cfg.spawns, "spawns", 200, "runs of each command on a volume group")
 	f.IntVar(&cfg.rounds, "rounds", 1000, "interleaved measurements of each device-mapper operation")
 	f.DurationVar(&cfg.slice, "slice", time.Millisecond, "length of each of them")
@@ -137,7 +148,7 @@ func parseFlags(args []string) (config, error) {
 		os.Exit(2) // package flag has printed it
 	}
 	if cfg.quick {
-		cfg.rounds, cfg.slice, cfg.pairs, cfg.length, cfg.spawns = 2, time.Millisecond, 1, 100*time.Millisecond, 2
+		cfg.rounds, cfg.slice, cfg.pairs, cfg.length, cfg.spawns, cfg.chunks = 2, time.Millisecond, 1, 100*time.Millisecond, 2, 10_000
 	}
 	var err, err2 error
 	cfg.cells, err = regexp.Compile(*cells)
@@ -148,8 +159,10 @@ func parseFlags(args []string) (config, error) {
 		return cfg, usageError{err}
 	case f.NArg() > 0:
 		return cfg, usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case !slices.Contains([]string{"dm", "fio", "lvm", "activation", "all"}, cfg.part):
-		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm, activation or all", cfg.part)}
+	case !slices.Contains([]string{"dm", "fio", "lvm", "activation", "thin", "all"}, cfg.part):
+		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm, activation, thin or all", cfg.part)}
+	case cfg.chunks < minChunks:
+		return cfg, usageError{fmt.Errorf("chunks: want at least %d", minChunks)}
 	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0 || cfg.spawns < 1:
 		return cfg, usageError{errors.New("rounds, slice, pairs, length and spawns must be positive")}
 	}

@@ -23,7 +23,7 @@ func TestParseFlags(t *testing.T) {
 	require.Len(t, cells(cfg.cells), 2)
 
 	for _, args := range [][]string{
-		{"-part", "zfs"}, {"-spawns", "0"}, {"-cells", "("}, {"-ops", "("}, {"-pairs", "0"}, {"-length", "-1s"}, {"more"},
+		{"-part", "zfs"}, {"-chunks", "100"}, {"-spawns", "0"}, {"-cells", "("}, {"-ops", "("}, {"-pairs", "0"}, {"-length", "-1s"}, {"more"},
 	} {
 		_, err := parseFlags(args)
 		var usage usageError

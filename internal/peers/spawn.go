@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,18 +19,28 @@ import (
 type command struct {
 	name string // in the table
 	argv []string
+	// watched says that the memory is measured too, by a process between: see
+	// runWatched. The start of that one is not in the figures.
+	watched bool
 }
 
-// spent is what the runs of a command took, in nanoseconds, one for each round.
-type spent struct{ cpu, wall []float64 }
+// spent is what the runs of a command took, in nanoseconds, one for each round; and,
+// where it was watched, its memory in bytes.
+type spent struct{ cpu, wall, peak []float64 }
 
 func (s *spent) medianCPU() float64  { return stat.Median(s.cpu) }
 func (s *spent) medianWall() float64 { return stat.Median(s.wall) }
+
+// peakMemory is the most that a run had.
+func (s *spent) peakMemory() float64 { return slices.Max(s.peak) }
 
 // run starts the command once and waits for it. Its output goes nowhere, as it
 // would cost the reader time that is not the command's. The processor time is
 // what wait4 says of the process: that of all its threads, in user and kernel.
 func (c *command) run(ctx context.Context, into *spent) error {
+	if c.watched {
+		return c.runWatched(ctx, into)
+	}
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	diag, err := os.CreateTemp("", prefix) // a pipe would need a thread that reads it
 	if err != nil {
@@ -46,6 +58,24 @@ func (c *command) run(ctx context.Context, into *spent) error {
 	}
 	into.wall = append(into.wall, float64(wall))
 	into.cpu = append(into.cpu, float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()))
+	return nil
+}
+
+func (c *command) runWatched(ctx context.Context, into *spent) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := output(ctx, append([]string{self, childWatch}, c.argv...)...)
+	if err != nil {
+		return err
+	}
+	var took watched
+	if err := json.Unmarshal([]byte(out), &took); err != nil {
+		return fmt.Errorf("%s: what it took: %w", strings.Join(c.argv, " "), err)
+	}
+	into.cpu, into.wall = append(into.cpu, float64(took.CPU)), append(into.wall, float64(took.Wall))
+	into.peak = append(into.peak, float64(took.Peak))
 	return nil
 }
 
