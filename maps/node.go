@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"math"
 )
 
 const (
@@ -80,14 +79,9 @@ func newTreeReader(ctx context.Context, store Getter, shape Shape) *treeReader {
 	return &treeReader{ctx, store, shape, make([]byte, nodeHeaderSize+groupSize(shape.Degree))}
 }
 
-// span is the number of blocks below a place of a node of that level, and whether
-// that is more than there can be.
-func (s Shape) span(level int) uint64 {
-	if shift := s.degreeShift() * level; shift < 64 {
-		return 1 << shift
-	}
-	return math.MaxUint64
-}
+// span is the number of blocks below a place of a node of that level. It is at most
+// 2^47, since no tree is higher than its blocks need.
+func (s Shape) span(level int) uint64 { return 1 << (s.degreeShift() * level) }
 
 // first is the block that the pos-th node of a level begins with.
 func (s Shape) first(level int, pos uint64) uint64 { return pos << (s.degreeShift() * (level + 1)) }
