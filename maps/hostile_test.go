@@ -188,6 +188,14 @@ func TestTreesThatLie(t *testing.T) {
 	require.ErrorIs(t, failure(t, store, root(0, 1, 0)), ErrCorrupt, "leaf as root")
 	h.NonZero = 2
 	require.ErrorIs(t, failure(t, store, root(1, 1, 0)), ErrCorrupt, "count of the header")
+	// An update does not look at all counts, and writes none that cannot be.
+	update := func(m *Map, blocks uint64, changes map[uint64]ID) error {
+		_, err := Update(t.Context(), &bytes.Buffer{}, store, m, Spec{Shape: m.sized(blocks)}, changesOf(changes))
+		return err
+	}
+	require.ErrorIs(t, update(root(1, 1, 0), 20, map[uint64]ID{1: someID(1)}), ErrCorrupt, "count of the header")
+	require.ErrorIs(t, update(root(1, 2, 0), 20, map[uint64]ID{0: {}}), ErrCorrupt, "a count where nothing is left")
+	require.ErrorIs(t, update(root(1, 21, 0), 20, nil), ErrCorrupt, "count above what there is room for")
 	// The leaf is of 16 blocks, of which the second has 4.
 	h.NonZero = 1
 	far := appendNode(nil, &node{blocks: 1, ids: append(make([]ID, 15), someID(1))})
@@ -221,9 +229,64 @@ func TestPagesThatLie(t *testing.T) {
 		"short":   []byte(magicPage),
 		"magic":   append([]byte("RKP5"), appendPage(nil, 0, ID{}, ids)[4:]...),
 		"empty":   appendPage(nil, 0, ID{}, make([]ID, pageWidth)),
+		"before":  appendPage(nil, 0, someID(9), ids),
 		"zero id": zeroed(appendPage(nil, 0, ID{}, ids)),
 	} {
 		require.ErrorIs(t, failure(t, store, rootIn(t, store, h, b)), ErrCorrupt, name)
+	}
+}
+
+// Pages of a v3 map whose digest is right, and whose order or counts are not.
+func TestV3ThatLies(t *testing.T) {
+	s := shapes()["v3"].sized(3*pageWidth - 1)
+	be := binary.BigEndian
+	file := func(count uint64, pages ...[]byte) []byte {
+		b := append(Header{Shape: s}.appendHeader(nil), noAttributes()...)
+		for _, p := range pages {
+			b = append(b, p...)
+		}
+		b = be.AppendUint64(be.AppendUint64(b, endNumber), count)
+		return closed(append(b, make([]byte, IDSize)...))
+	}
+	page := func(number uint64, place int) []byte {
+		ids := make([]ID, pageWidth)
+		ids[place] = someID(1)
+		return appendGroup(be.AppendUint64(nil, number), ids)
+	}
+	read := func(b []byte) (string, error) {
+		m, err := Open(bytes.NewReader(b), int64(len(b)))
+		if err == nil {
+			err = failure(t, nil, m)
+		}
+		var corrupt *CorruptError
+		if errors.As(err, &corrupt) {
+			return corrupt.Object + ": " + corrupt.What, err
+		}
+		return "", err
+	}
+	_, err := read(file(2, page(0, 1), page(2, pageWidth-2)))
+	require.NoError(t, err)
+	sound := file(1, page(1, 1))
+	for _, test := range []struct {
+		name string
+		b    []byte
+		want string
+	}{
+		{"order", file(2, page(1, 1), page(0, 1)), "page: number"},
+		{"twice", file(2, page(1, 1), page(1, 2)), "page: number"},
+		{"page behind the end", file(1, page(3, 1)), "page: number"},
+		{"place behind the end", file(1, page(2, pageWidth-1)), "page: id behind the volume's end"},
+		{"more blocks", file(1, page(1, 1), page(2, 1)), "end: blocks that are not zero"},
+		{"fewer blocks", file(2, page(1, 1)), "end: blocks that are not zero"},
+		{"more than there is room for", file(3*pageWidth, page(1, 1)), "end: blocks that are not zero"},
+		{"empty page", file(0, appendGroup(be.AppendUint64(nil, 0), make([]ID, pageWidth))), "page: ids"},
+		{"zero id", file(1, zeroed(page(0, 1))), "page: id"},
+		{"two ends", append(bytes.Clone(sound), sound[len(sound)-endSize:]...), "end: length"},
+		{"digest", zeroed(bytes.Clone(sound)), "end: digest"},
+	} {
+		what, err := read(test.b)
+		require.ErrorIs(t, err, ErrCorrupt, test.name)
+		require.Equal(t, test.want, what, test.name)
 	}
 }
 

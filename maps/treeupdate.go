@@ -2,6 +2,7 @@ package maps
 
 import (
 	"context"
+	"fmt"
 	"io"
 )
 
@@ -56,9 +57,12 @@ func updateTree(ctx context.Context, dst io.Writer, store Store, base Header, sp
 		}
 		t.level--
 	}
-	id, _, blocks, err := u.node(spec.Height()-1, 0, t)
+	id, before, blocks, err := u.node(spec.Height()-1, 0, t)
 	if err != nil {
 		return Header{}, err
+	}
+	if base.Height() <= spec.Height() && before != base.NonZero {
+		return Header{}, fault("blocks that are not zero", before, base.NonZero).in("header", ID{}, 0, 0)
 	}
 	h := Header{Shape: spec.Shape, NonZero: blocks, Body: id}
 	return h, writeHeader(dst, h, attributes)
@@ -105,15 +109,32 @@ func (u *treeUpdate) node(level int, pos uint64, t subtree) (id ID, before, afte
 		}
 		changed = changed || c
 	}
-	switch {
-	case !changed:
+	if !changed {
 		return t.id, before, n.blocks, nil
-	case n.empty():
-		return ID{}, before, n.blocks, nil
+	}
+	if err := u.counted(n, first, t.id); err != nil {
+		return ID{}, 0, 0, err
+	}
+	if n.empty() {
+		return ID{}, before, 0, nil
 	}
 	u.buf = appendNode(u.buf[:0], n)
 	id, err = put(u.old.ctx, u.store, u.shape.Hash, first, u.buf)
 	return id, before, n.blocks, err
+}
+
+// counted refuses a new node with a count that cannot be: then one of the old counts lies,
+// which are not all looked at.
+func (u *treeUpdate) counted(n *node, first uint64, old ID) error {
+	children := uint64(0)
+	for i := range n.ids {
+		children += exists(n.ids[i])
+	}
+	room := min(u.shape.span(n.level)*children, u.shape.Blocks()-min(first, u.shape.Blocks()))
+	if n.blocks < children || n.blocks > room {
+		return fault("blocks below", fmt.Sprintf("what leaves %d to %d", children, room), n.blocks).in("node", old, first, 0)
+	}
+	return nil
 }
 
 // fill makes n what was there, and returns how many blocks were below.
