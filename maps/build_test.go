@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"testing"
 	"testing/iotest"
@@ -61,7 +62,7 @@ func TestBuildAndRead(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, iotest.TestReader(io.NewSectionReader(reader, 0, 70000), make([]byte, 70000)))
 	_, err = reader.ReadAt(make([]byte, 1), -1)
-	require.Error(t, err)
+	require.ErrorIs(t, err, fs.ErrInvalid)
 }
 
 // watched is a volume that counts what is read of it.

@@ -23,8 +23,8 @@ type lookup struct {
 	loaded []ID     // its id, or zero
 }
 
-// newLookup reads all of a flat map, for where its pages are: 24 bytes of memory or
-// 40 for each.
+// newLookup reads all of a flat map, for where its pages are: at most 40 bytes of
+// memory for each.
 func newLookup(ctx context.Context, store Getter, m *Map) (*lookup, error) {
 	l := &lookup{m: m}
 	switch {

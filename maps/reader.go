@@ -2,9 +2,9 @@ package maps
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/rok-storage/rok/units"
@@ -40,10 +40,10 @@ func NewReader(ctx context.Context, store Getter, m *Map) (*Reader, error) {
 func (r *Reader) Size() units.Bytes { return r.m.Size }
 
 // ReadAt reads as io.ReaderAt does: io.EOF at the volume's end. Other errors match
-// [ErrCorrupt], or are an [ObjectError].
+// [ErrCorrupt], are an [ObjectError], or fs.ErrInvalid for an offset below zero.
 func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 	if off < 0 {
-		return 0, fmt.Errorf("maps: read at byte %d: %w", off, errors.ErrUnsupported)
+		return 0, fmt.Errorf("maps: read at byte %d: %w", off, fs.ErrInvalid)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
