@@ -92,7 +92,7 @@ func TestDocumentsNamePackages(t *testing.T) {
 	for _, s := range tree(t) {
 		known[s.dir] = true
 	}
-	re := regexp.MustCompile("`((?:units|ioctl|dm|linear|thin|bench|cmd|internal)(?:/[a-z]+)*)`")
+	re := regexp.MustCompile("`((?:units|ioctl|dm|linear|thin|maps|bench|cmd|internal)(?:/[a-z]+)*)`")
 	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"} {
 		for _, m := range re.FindAllStringSubmatch(read(t, name), -1) {
 			if !known[m[1]] && !exists(m[1]) {
