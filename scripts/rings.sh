@@ -42,7 +42,7 @@ ring() {
 	check) check ;;
 	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
 	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' -timeout 20m ;;
-	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race ./... ;;
+	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race -timeout 30m ./... ;;
 	race-6.12) CGO_ENABLED=1 kernel 6.12 -race -timeout 20m ;;
 	native) scripts/native.sh build && scripts/native.sh run ;;
 	native-vm) scripts/native.sh build &&
