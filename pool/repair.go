@@ -34,8 +34,9 @@ type Repaired struct {
 
 // Repair makes a pool writable again that the kernel has set aside, or that cannot be
 // activated: it checks its metadata, and does what [NewRepairPlan] says. Its volumes
-// are deactivated meanwhile, and activated again; one that is in use is a
-// [*lvm.BusyError], and then nothing is done.
+// are deactivated meanwhile, and activated again but where the trees had to be
+// searched for ([ErrGuessed]); one that is in use is a [*lvm.BusyError], and then
+// nothing is done.
 //
 // Metadata that is damaged stays as it is, as a volume of its own. What can be read
 // of it is written into the VG's spare, which is made as large as it takes, is
@@ -72,11 +73,19 @@ func (h Host) Repair(ctx context.Context, vg, pool string, r RepairRequest) (*Re
 	return done, run.run(ctx)
 }
 
-// Err is what was lost, as an error that matches [metadata.ErrCorrupt] or
-// [ErrVolumeLost], or nil.
+// ErrGuessed says that the trees of metadata whose superblock was lost were searched
+// for. They may be older than the last commit: volumes may then lack what was written
+// last, and read what others wrote since.
+var ErrGuessed = errors.New("the metadata was found by a search, and may be older than what was written last")
+
+// Err is what was lost, as an error that matches [metadata.ErrCorrupt], [ErrGuessed]
+// or [ErrVolumeLost], or nil.
 func (r *Repaired) Err() error {
 	var errs []error
-	if r.Written != nil && r.Written.LossCount > 0 {
+	switch {
+	case r.guessed():
+		errs = append(errs, ErrGuessed)
+	case r.Written != nil && r.Written.LossCount > 0:
 		errs = append(errs, fmt.Errorf("%s of the metadata could not be read: %w", plural(r.Written.LossCount, "part"), metadata.ErrCorrupt))
 	}
 	for _, name := range r.Plan.Lost {
@@ -84,6 +93,8 @@ func (r *Repaired) Err() error {
 	}
 	return errors.Join(errs...)
 }
+
+func (r *Repaired) guessed() bool { return r.Written != nil && r.Written.Source == metadata.FromSearch }
 
 // active are the volumes of a pool that are active, and the pool where it is by
 // itself: those that are in use first.
@@ -177,8 +188,12 @@ func (r *repairing) deactivate(ctx context.Context) error {
 	return nil
 }
 
-// activate activates what was active, but for what was lost.
+// activate activates what was active, but for what was lost. What was searched for is
+// left for somebody to look at: what is written to it may be another volume's.
 func (r *repairing) activate(ctx context.Context) error {
+	if r.done.guessed() {
+		return nil
+	}
 	names := slices.DeleteFunc(slices.Clone(r.names), func(name string) bool { return slices.Contains(r.done.Plan.Lost, name) })
 	if len(names) == 0 {
 		return nil

@@ -226,6 +226,7 @@ func TestRepairSuperblock(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, done.Plan.Lost)
 	require.Equal(t, metadata.FromSearch, done.Written.Source)
+	require.ErrorIs(t, done.Err(), pool.ErrGuessed)
 	sb := h.requireSound().Report.Superblock
 	require.EqualValues(t, 2, sb.TransactionID)
 	require.EqualValues(t, 128, sb.DataBlockSize)
@@ -318,7 +319,7 @@ func TestRepairPending(t *testing.T) {
 	h.superblock(func(sb *metadata.Superblock) { sb.TransactionID = 7 })
 	h.change(lvm.SetPoolTransaction{Pool: "tank", ID: 7})
 	h.requireSound()
-	h.writes = 1 << 30 // none, once it is dead
+	h.writes = 1 << 30                         // none, once it is dead
 	for n := 1; h.vg().LV("new") == nil; n++ { // until it is killed between the commit and the message
 		h.after(n, func() { h.dead = true })
 		_, err := h.System.Change(t.Context(), "data", lvm.ChangeOptions{Inactive: true}, lvm.CreateThin{Pool: "tank", Name: "new", Size: extents(1)})

@@ -119,7 +119,7 @@ func (p *RepairPlan) Nothing() bool {
 // Steps are what the plan does, in words and in order.
 func (p *RepairPlan) Steps(s *State) (steps []string) {
 	add := func(format string, args ...any) { steps = append(steps, fmt.Sprintf(format, args...)) }
-	if p.Nothing() {
+	if p.Nothing() && len(p.Deactivate) == 0 {
 		return nil
 	}
 	for _, name := range p.Deactivate {
