@@ -139,14 +139,6 @@ func (e *VolumeError) Is(target error) bool { return target == ErrVolumeLost }
 // VG's.
 func (c *Checked) compare(vg *lvm.VG, trees *metadata.Trees) {
 	t := poolOf(vg.LV(c.State.Pool))
-	created, deleted := map[string]bool{}, map[uint64]bool{}
-	for _, m := range t.Messages {
-		if m.Create != "" {
-			created[m.Create] = true
-		} else {
-			deleted[uint64(m.Delete)] = true
-		}
-	}
 	c.Transactions = Transactions{VG: t.TransactionID, Messages: len(t.Messages)}
 	if c.Fresh {
 		c.Fresh = c.Transactions.settled() == 0
@@ -156,6 +148,16 @@ func (c *Checked) compare(vg *lvm.VG, trees *metadata.Trees) {
 		return
 	}
 	c.Transactions.Metadata = trees.Superblock().TransactionID
+	created, deleted := map[string]bool{}, map[uint64]bool{}
+	for _, m := range t.Messages {
+		switch {
+		case c.Transactions.Metadata == c.Transactions.VG: // it has had them
+		case m.Create != "":
+			created[m.Create] = true
+		default:
+			deleted[uint64(m.Delete)] = true
+		}
+	}
 	wanted := make(map[uint64]uint64, len(c.State.Volumes))
 	for _, lv := range vg.LVs {
 		if v, ok := thinOf(lv); ok && v.Pool == c.State.Pool {

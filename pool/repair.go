@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/thin/metadata"
@@ -16,6 +17,9 @@ type RepairRequest struct {
 	Choice Choice
 	// DryRun makes the plan, and changes nothing.
 	DryRun bool
+	// KeepActive refuses a pool that is active, or has volumes that are, with
+	// [ErrActive].
+	KeepActive bool
 }
 
 // Repaired is what became of a repair.
@@ -53,23 +57,31 @@ func (h Host) Repair(ctx context.Context, vg, pool string, r RepairRequest) (*Re
 	if err != nil {
 		return nil, err
 	}
-	done := &Repaired{After: s}
+	done := &Repaired{}
+	if !r.DryRun {
+		done.After = s
+	}
 	if s.Active && writes(s.Status.State) {
 		return done, fault("repair", s, s.Status.Err())
 	}
+	if done.Plan.Deactivate, err = h.active(ctx, s); err != nil {
+		return done, err
+	}
+	if active := done.Plan.Deactivate; r.KeepActive && !r.DryRun && len(active) > 0 {
+		return done, fault("repair", s, fmt.Errorf("%w: %s", ErrActive, strings.Join(active, ", ")))
+	}
+	names := done.Plan.Deactivate
 	if done.Checked, err = h.Check(ctx, vg, pool); err != nil {
 		return done, err
 	}
 	if done.Plan, err = NewRepairPlan(done.Checked, r.Choice); err != nil {
 		return done, err
 	}
-	if done.Plan.Deactivate, err = h.active(ctx, s); err != nil {
-		return done, err
-	}
+	done.Plan.Deactivate = names
 	if r.DryRun || done.Plan.Nothing() && !s.Active {
 		return done, nil
 	}
-	run := repairing{Host: h, request: r, done: done, state: s, names: done.Plan.Deactivate}
+	run := repairing{Host: h, request: r, done: done, state: s, names: names}
 	return done, run.run(ctx)
 }
 

@@ -1,16 +1,13 @@
 package pool_test
 
 import (
-	"fmt"
 	"io/fs"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/dm/dmtest"
-	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm"
 	"github.com/rok-storage/rok/pool"
 	"github.com/rok-storage/rok/thin"
@@ -267,78 +264,6 @@ func TestRepairFull(t *testing.T) {
 	require.EqualValues(t, 2, h.vg().LV("tank_tmeta").Size())
 }
 
-// The id that counts is told where nothing is lost by it, and is asked for otherwise.
-func TestRepairTransaction(t *testing.T) {
-	for _, test := range []struct {
-		name     string
-		metadata uint64
-		made     uint64 // transaction of home
-		choice   pool.Choice
-		refused  string
-		vg, disk uint64 // afterwards
-		rewrites bool
-	}{
-		{name: "metadata ahead", metadata: 5, vg: 5, disk: 5},
-		{name: "metadata ahead, VG chosen", metadata: 5, choice: pool.ChooseVG, vg: 2, disk: 2, rewrites: true},
-		{name: "metadata ahead, another volume", metadata: 5, made: 3, refused: "the VG is of an earlier time"},
-		{name: "metadata ahead, another volume, chosen", metadata: 5, made: 3, choice: pool.ChooseMetadata, vg: 5, disk: 5},
-		{name: "metadata behind", metadata: 1, refused: "the metadata is of an earlier time"},
-		{name: "metadata behind, chosen", metadata: 1, choice: pool.ChooseMetadata, vg: 1, disk: 1},
-		{name: "metadata behind, VG chosen", metadata: 1, choice: pool.ChooseVG, vg: 2, disk: 2, rewrites: true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			h := newDamaged(t, 200*units.MiB)
-			h.content("tank", func(c *lvm.LVContent) {
-				w, err := metadata.NewWriter(c, c.Size(), metadata.Pool{TransactionID: test.metadata, DataBlockSize: 128, DataBlocks: 640})
-				require.NoError(t, err)
-				require.NoError(t, w.Device(1, metadata.DeviceDetail{TransactionID: test.made}))
-				require.NoError(t, w.Device(2, metadata.DeviceDetail{TransactionID: 1}))
-				_, err = w.Commit()
-				require.NoError(t, err)
-			})
-			before := h.vg()
-			done, err := h.repair(pool.RepairRequest{Choice: test.choice})
-			if test.refused != "" {
-				require.ErrorIs(t, err, thin.ErrTransaction)
-				require.ErrorContains(t, err, test.refused)
-				require.Equal(t, before, h.vg())
-				return
-			}
-			require.NoError(t, err)
-			require.Equal(t, test.rewrites, done.Written != nil)
-			c := h.requireSound()
-			require.Equal(t, pool.Transactions{VG: test.vg, Metadata: test.disk}, c.Transactions)
-			h.activate()
-		})
-	}
-}
-
-// Messages that were not sent are not a mismatch, and stay.
-func TestRepairPending(t *testing.T) {
-	h := newDamaged(t, 200*units.MiB)
-	h.superblock(func(sb *metadata.Superblock) { sb.TransactionID = 7 })
-	h.change(lvm.SetPoolTransaction{Pool: "tank", ID: 7})
-	h.requireSound()
-	h.writes = 1 << 30                         // none, once it is dead
-	for n := 1; h.vg().LV("new") == nil; n++ { // until it is killed between the commit and the message
-		h.after(n, func() { h.dead = true })
-		_, err := h.System.Change(t.Context(), "data", lvm.ChangeOptions{Inactive: true}, lvm.CreateThin{Pool: "tank", Name: "new", Size: extents(1)})
-		require.ErrorIs(t, err, errDead)
-		h.dead = false
-	}
-	require.Equal(t, pool.Transactions{VG: 8, Metadata: 7, Messages: 1}, h.requireSound().Transactions)
-	done, err := h.repair(pool.RepairRequest{})
-	require.NoError(t, err)
-	require.True(t, done.Plan.Nothing())
-	h.spoil(0) // the copy has the id before the messages, which are sent once it is committed
-	before := h.count(ioctl.TargetMsg)
-	done, err = h.repair(pool.RepairRequest{})
-	require.NoError(t, err)
-	require.Empty(t, done.Plan.Lost)
-	require.EqualValues(t, 7, *done.Plan.MetadataID)
-	require.Equal(t, before+2, h.count(ioctl.TargetMsg)) // create_thin, set_transaction_id
-}
-
 // The spare is made, or made larger, as far as the VG has room.
 func TestRepairSpare(t *testing.T) {
 	h := newDamaged(t, 200*units.MiB)
@@ -396,55 +321,4 @@ func TestRepairWorking(t *testing.T) {
 	h.pool("tank").SetMode(dmtest.PoolOutOfDataSpace)
 	_, err = h.repair(pool.RepairRequest{})
 	require.ErrorIs(t, err, thin.ErrNoDataSpace)
-}
-
-// Killed at any request to the kernel, or any write to a disk, the same call goes on.
-func TestRepairKilled(t *testing.T) {
-	for _, what := range []string{"request", "write"} {
-		t.Run(what, func(t *testing.T) {
-			for n := 1; ; n++ {
-				if !killedRepair(t, what, n) {
-					require.Greater(t, n, 5)
-					return
-				}
-			}
-		})
-	}
-}
-
-// killedRepair kills a repair, and reports whether it was under way.
-func killedRepair(t *testing.T, what string, n int) bool {
-	h := newDamaged(t, 120*units.MiB)
-	h.activate()
-	h.pool("tank").SetMode(dmtest.PoolFail)
-	h.superblock(func(sb *metadata.Superblock) { sb.DataSpaceMap.BitmapRoot = h.home })
-	if what == "write" {
-		h.mu.Lock()
-		h.writes = n
-		h.mu.Unlock()
-	} else {
-		h.after(n, func() { h.dead = true })
-	}
-	_, err := h.repair(pool.RepairRequest{})
-	h.mu.Lock()
-	killed := h.dead
-	h.dead, h.writes, h.do = false, 0, nil
-	h.mu.Unlock()
-	at := fmt.Sprintf("killed at %s %d: %v", what, n, err)
-	done, err := h.repair(pool.RepairRequest{})
-	require.NoError(t, err, at)
-	require.NoError(t, done.Err(), at)
-	_, err = h.System.Activate(t.Context(), "data", []string{"home", "srv"}, lvm.ActivateOptions{})
-	require.NoError(t, err, at)
-	s, err := h.Look(t.Context(), "data", "tank")
-	require.NoError(t, err, at)
-	require.Equal(t, thin.Writable, s.Status.State, at)
-	_, err = h.System.Deactivate(t.Context(), "data", nil)
-	require.NoError(t, err, at)
-	require.EqualValues(t, 300, h.requireSound().Report.Mappings, at)
-	kept := slices.ContainsFunc([]string{"tank_meta0", "tank_meta1"}, func(name string) bool {
-		return h.vg().LV(name) != nil && slices.Equal(h.image, h.kept(name))
-	})
-	require.True(t, kept, at)
-	return killed
 }
