@@ -1,6 +1,10 @@
 package lvm
 
-import "github.com/rok-storage/rok/units"
+import (
+	"slices"
+
+	"github.com/rok-storage/rok/units"
+)
 
 // GrowMetadataSpare makes the VG's spare for the metadata of pools have at least so
 // many extents, or makes it where there is none. It is refused with [ErrUnchanged]
@@ -74,14 +78,18 @@ func (op SwapPoolMetadata) apply(b *Batch) (string, error) {
 	inside, outside := b.edit(metadata), b.edit(spare)
 	b.count(outside, -1)
 	inside.Segments, outside.Segments = outside.Segments, inside.Segments
-	b.rename(spare, name)
-	spare.lv.Status = spare.lv.Status.With(FlagVisible)
-	b.count(spare.lv, 1)
+	outside.Status = outside.Status.With(FlagVisible)
+	b.count(outside, 1)
 	b.spareOf = nil
 	setCrop(&b.edit(m).Segments[0], units.Sectors(inside.Size())*b.vg.ExtentSize)
+	// As in lvm2 the new one does not get the old one's name, which is still taken.
 	if _, err := b.growSpare(inside.Size(), true, &Place{}); err != nil {
 		b.spareOf = nil // without one it goes on: lvm2 does so, too
 	}
+	b.rename(spare, name)
+	// In the order of the text each stays with its extents.
+	i, j := slices.Index(b.members, metadata), slices.Index(b.members, spare)
+	b.members[i], b.members[j] = spare, metadata
 	return name, nil
 }
 

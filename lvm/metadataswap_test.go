@@ -17,7 +17,7 @@ func TestSwapPoolMetadata(t *testing.T) {
 	g.do(lvm.SwapPoolMetadata{Pool: "p"})
 	require.Equal(t, spare, g.lv("p_tmeta"))
 	require.Equal(t, meta, g.lv("p_meta0"))
-	another := g.lv("lvol0_pmspare")
+	another := g.lv("lvol1_pmspare")
 	g.do(lvm.SwapPoolMetadata{Pool: "p"})
 	require.Equal(t, another, g.lv("p_tmeta"))
 	require.Equal(t, spare, g.lv("p_meta1"))
@@ -25,7 +25,7 @@ func TestSwapPoolMetadata(t *testing.T) {
 	require.Equal(t, another, g.lv("q_tmeta"))
 	g.refused(lvm.SwapPoolMetadata{Pool: "t"}, lvm.ErrNotSupported, "t is no thin pool")
 	g.refused(lvm.SwapPoolMetadata{Pool: "x"}, lvm.ErrNotFound, "pool x")
-	g.do(lvm.RemoveLV{Name: "lvol0_pmspare"})
+	g.do(lvm.RemoveLV{Name: "lvol2_pmspare"})
 	g.refused(lvm.SwapPoolMetadata{Pool: "q"}, lvm.ErrNotFound, "the VG has no metadata spare")
 }
 

@@ -180,7 +180,7 @@ func TestRepairDamaged(t *testing.T) {
 	require.Equal(t, before.LV("tank_tmeta").ID, after.LV("tank_tmeta").ID)
 	require.Equal(t, before.LV("tank_tmeta").Segments, after.LV("tank_meta0").Segments)
 	require.Equal(t, before.LV("lvol0_pmspare").Segments, after.LV("tank_tmeta").Segments)
-	require.Equal(t, before.LV("lvol0_pmspare").Size(), after.LV("lvol0_pmspare").Size())
+	require.Equal(t, before.LV("lvol0_pmspare").Size(), after.LV("lvol1_pmspare").Size())
 	_, err = h.Conn.Device(dm.ByName("data-tank_meta0")).Info()
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = h.System.Deactivate(t.Context(), "data", nil)
@@ -272,7 +272,7 @@ func TestRepairSpare(t *testing.T) {
 	done, err := h.repair(pool.RepairRequest{})
 	require.NoError(t, err)
 	require.Equal(t, "tank_meta0", done.Kept)
-	require.NotNil(t, h.vg().LV("lvol0_pmspare"))
+	require.NotNil(t, h.vg().LV("lvol1_pmspare"))
 
 	h = newDamaged(t, 200*units.MiB)
 	h.change(lvm.RemoveLV{Name: "lvol0_pmspare"})
