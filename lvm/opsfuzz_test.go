@@ -48,6 +48,7 @@ func FuzzOps(f *testing.F) {
 			for _, op := range []lvm.Op{
 				lvm.RemoveLV{Name: lv.Name, WithDependents: true}, lvm.RenameLV{Name: lv.Name, To: "fuzzed"},
 				lvm.ExtendLV{Name: lv.Name, By: lvm.Amount{Extents: 3}}, lvm.ReduceLV{Name: lv.Name, By: lvm.Amount{Extents: 1}},
+				lvm.SwapPoolMetadata{Pool: lv.Name}, lvm.SetPoolTransaction{Pool: lv.Name, ID: 7},
 			} {
 				next, err := lvm.Apply(vg, lvm.Stamp{}, op)
 				if err != nil {

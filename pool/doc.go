@@ -15,4 +15,8 @@
 // be repaired offline, while one without a free data block only waits. So metadata
 // gets extents before data does, is kept large enough for all of the pool's data
 // to be mapped, and no new volume is made where that cannot be.
+//
+// [Host.Check] compares a pool's metadata with its VG, and [Host.Repair] brings back
+// a pool that the kernel has set aside: a [RepairPlan] is a value, made of what
+// Check found, and what is damaged is read and never written to.
 package pool

@@ -14,6 +14,8 @@ var (
 	ErrReserve = errors.New("pool is below its reserve")
 	// ErrOffline says that the pool is in a state that only a repair ends.
 	ErrOffline = errors.New("pool must be repaired")
+	// ErrActive says that volumes would have to be deactivated.
+	ErrActive = errors.New("is active")
 )
 
 // Error says which operation failed on which pool. Err is one of the package's

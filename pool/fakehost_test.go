@@ -39,6 +39,10 @@ type fakeHost struct {
 	dead  bool   // all requests fail
 	left  int    // requests until do is called
 	do    func() // may be nil
+
+	// onDisk: pools' metadata is what is on the disks, and not the fake's.
+	onDisk bool
+	writes int // to disks, until the program is killed at the next; 0: it is not
 }
 
 func newFakeHost(t testing.TB, disks ...units.Bytes) *fakeHost {
@@ -47,7 +51,7 @@ func newFakeHost(t testing.TB, disks ...units.Bytes) *fakeHost {
 		t: t, dir: t.TempDir(), files: map[string]string{}, number: map[string]uint64{},
 		calls: map[ioctl.Cmd]int{}, fail: map[ioctl.Cmd]error{},
 	}
-	h.kernel = dmtest.NewKernel(dmtest.Config{Before: h.before})
+	h.kernel = dmtest.NewKernel(dmtest.Config{Before: h.before, ReadPool: h.readPool})
 	require.NoError(t, os.MkdirAll(filepath.Join(h.dir, "sys/block"), 0o755))
 	var paths []string
 	for i, size := range disks {
@@ -60,9 +64,7 @@ func newFakeHost(t testing.TB, disks ...units.Bytes) *fakeHost {
 			Etc: place("etc"), Run: place("run"), Locks: place("locks"), Sys: place("sys"), Proc: place("proc"), Dev: place("dev"), Node: "here",
 		},
 		OpenDM: h.openDM, OpenDevice: h.open, BusyRetry: -1, Command: "a test",
-		Activator: lvm.ActivatorConfig{NoLinks: true, NoLockMemory: true, Open: func(string, dm.Dev, bool) (lvm.DeviceFile, error) {
-			return zeros{}, nil
-		}},
+		Activator: lvm.ActivatorConfig{NoLinks: true, NoLockMemory: true, Open: h.openVolume},
 		Now: func() time.Time {
 			ids++
 			return time.Unix(1_700_000_000+int64(ids), 0).UTC()
@@ -155,10 +157,14 @@ func (h *fakeHost) open(path string, _ lvm.Access) (*lvm.Device, error) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT}
 	}
 	d, err := lvm.OpenDevice(file, lvm.Exclusive)
-	if err == nil {
-		d.Number = h.number[path]
+	if err != nil {
+		return nil, err
 	}
-	return d, err
+	if h.writes > 0 {
+		d = lvm.NewDevice(file, d.Size, units.SectorSize, &disk{d, h})
+	}
+	d.Number = h.number[path]
+	return d, nil
 }
 
 // change changes the VG.

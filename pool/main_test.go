@@ -7,7 +7,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if !runsWatcher() {
+	if !runsWatcher() && !runsRepair() {
 		testenv.Main(m)
 	}
 }

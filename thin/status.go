@@ -87,7 +87,7 @@ func StatusOf(k dm.ThinPoolStatus) Status {
 		// The kernel counts what it keeps in reserve as used, but the blocks of
 		// a transaction that ran out and was taken back are free again: so few
 		// that the reserve is a measure of them.
-		if s.Metadata.Free() <= metadataReserve(s.Metadata.Total) {
+		if s.Metadata.Free() <= MetadataReserve(s.Metadata.Total) {
 			s.State = OutOfMetadataSpace
 		}
 	case dm.ThinPoolFail:
@@ -96,9 +96,9 @@ func StatusOf(k dm.ThinPoolStatus) Status {
 	return s
 }
 
-// metadataReserve is how many of total metadata blocks a pool keeps to be able
+// MetadataReserve is how many of total metadata blocks a pool keeps to be able
 // to commit: __set_metadata_reserve of drivers/md/dm-thin-metadata.c.
-func metadataReserve(total uint64) uint64 { return min(4096, total/10) }
+func MetadataReserve(total uint64) uint64 { return min(4096, total/10) }
 
 // Err is nil for a pool that is writable, or whose state this package does not
 // know. Otherwise it is a [*StateError].

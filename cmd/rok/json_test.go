@@ -32,6 +32,13 @@ func printJSON(t *testing.T, path string) string {
 		report, err := json.Marshal(filled(reflect.TypeFor[compare.Report]()).Interface())
 		require.NoError(t, err)
 		return string(report)
+	case "rok pool check", "rok pool repair": // likewise
+		view, err := json.Marshal(filled(map[string]reflect.Type{
+			"rok pool check":  reflect.TypeFor[poolCheckView](),
+			"rok pool repair": reflect.TypeFor[poolRepairView](),
+		}[path]).Interface())
+		require.NoError(t, err)
+		return string(view)
 	case "rok thin check": // no one file has leaks and faults
 		report, err := json.Marshal(filled(reflect.TypeFor[thinCheckView]()).Interface())
 		require.NoError(t, err)

@@ -82,10 +82,28 @@ func explain(err error) error {
 	if e, ok := errors.AsType[*cli.Error](err); ok && e.Next != "" {
 		return err
 	}
+	if name := poolToRepair(err); name != "" {
+		return &cli.Error{Err: err, Next: "rok pool repair " + name}
+	}
 	if _, ok := errors.AsType[*lvm.ActiveError](err); ok {
 		return &cli.Error{Err: err, Next: "--yes does it all the same, and what it holds is lost"}
 	}
 	return err
+}
+
+// poolToRepair is the pool that could not be activated for what its metadata is.
+func poolToRepair(err error) string {
+	activation, ok := errors.AsType[*lvm.ActivationError](err)
+	if !ok {
+		return ""
+	}
+	if e, ok := errors.AsType[*lvm.MetadataError](err); ok {
+		return activation.VG + "/" + e.Pool
+	}
+	if e, ok := errors.AsType[*lvm.TransactionError](err); ok {
+		return activation.VG + "/" + e.Pool
+	}
+	return ""
 }
 
 // explainNew is explain for what is on a new LV.

@@ -14,8 +14,8 @@ import (
 
 func poolCommand(e *env) *cobra.Command {
 	c := cli.Group("pool", "", asked(e, "pool", poolCommands())...)
-	c.Long = `Thin pools: what state they are in, more space for them, and a watcher that gives it to
-them in time, as [pool.VG/POOL] in daemons.conf says.`
+	c.Long = `Thin pools: what state they are in, more space for them, their metadata checked and
+repaired, and a watcher that gives them space in time, as [pool.VG/POOL] in daemons.conf says.`
 	c.Example = "  rok pool status\n  rok pool extend data/tank --size +100M"
 	return c
 }
@@ -24,6 +24,8 @@ func poolCommands() []command {
 	return []command{
 		{name: "status", build: poolStatus},
 		{name: "extend", build: poolExtend},
+		{name: "check", build: poolCheck},
+		{name: "repair", build: poolRepair},
 		{name: "watch", build: poolWatch},
 	}
 }
@@ -33,6 +35,8 @@ func poolRules() []cli.Rule {
 	return []cli.Rule{
 		{Code: cli.NotFound, Match: cli.Is(pool.ErrNotPool)},
 		{Code: cli.Refused, Match: cli.Is(pool.ErrOffline)},
+		{Code: cli.Refused, Match: cli.Is(pool.ErrActive)},
+		{Code: cli.Corrupt, Match: cli.Is(pool.ErrVolumeLost)},
 		{Code: cli.NoSpace, Match: cli.Is(thin.ErrNoDataSpace)},
 	}
 }

@@ -25,7 +25,7 @@ func commands() []command {
 		{"pv", "Physical volumes: the devices that volume groups are made of", pvCommand},
 		{"vg", "Volume groups", vgCommand},
 		{"lv", "Logical volumes", lvCommand},
-		{"pool", "Thin pools: their state, more space for them, and a watcher", poolCommand},
+		{"pool", "Thin pools: their state, more space, check and repair, and a watcher", poolCommand},
 		{"thin", "The metadata of thin pools", thinCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},

@@ -95,6 +95,9 @@ func (m *machine) exampleOf(path string) {
 	case "rok pool", "rok pool status", "rok pool extend", "rok pool watch":
 		m.must("lv", "create", "data/tank", "--thin-pool", "--size", "100M")
 		m.do("pool data-tank used 900 800")
+	case "rok pool check", "rok pool repair":
+		m.must("lv", "create", "data/tank", "--thin-pool", "--size", "100M")
+		m.must("lv", "deactivate", "data/tank")
 	case "rok vg rm":
 		m.do("pv sde 64MiB")
 		m.must("vg", "create", "empty", "/dev/sde")

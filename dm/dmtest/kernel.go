@@ -10,6 +10,7 @@ import (
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/internal/dmwire"
 	"github.com/rok-storage/rok/ioctl"
+	"github.com/rok-storage/rok/units"
 )
 
 // Config says which kernel the fake is. The zero value is Linux 6.1.
@@ -27,6 +28,9 @@ type Config struct {
 	Before func(Call) error
 	// After is called after each request.
 	After func(Call)
+	// ReadPool says what metadata there is at a place of a disk when a pool is made on
+	// it. It must not use the kernel. Nil, or not ok: what the fake remembers.
+	ReadPool func(disk dm.Dev, start units.Sectors) (_ PoolOnDisk, ok bool)
 }
 
 // Call is one request, as [Config.Before] and [Config.After] see it.

@@ -137,6 +137,7 @@ func (m *machine) findPool(owner *device, meta, data dm.Dev, blockSize units.Sec
 		}
 	}
 	place := m.place(meta)
+	m.read(place)
 	md := m.saved[place]
 	if md == nil {
 		if readOnly {

@@ -30,7 +30,7 @@ var layers = map[string]layer{
 	"lvm":                       {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
 	"conf":                      {imports: []string{"units", "internal/nearest"}},
 	"maps":                      {imports: []string{"units"}},
-	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "lvm", "conf"}, tests: []string{"lvm/host"}},
+	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},
 	"bench/stat":                {},

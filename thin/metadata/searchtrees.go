@@ -16,6 +16,7 @@ type foundTree struct {
 	devices     uint64
 	time        uint32
 	transaction uint64
+	mapped      uint64 // blocks, as the details count them
 }
 
 // Bounds of a search that was made to take long.
@@ -195,6 +196,7 @@ func (s *blockSearch) tree(list []foundTree, root uint64, kind blockKind) []foun
 			d := decodeDeviceDetail(l.node.value(l.at))
 			t.time = max(t.time, d.CreationTime, d.SnapshottedTime)
 			t.transaction = max(t.transaction, d.TransactionID)
+			t.mapped += d.MappedBlocks // which, where it is a lie, ranks first and is stale
 			good = true
 		} else if shape := s.nodes[l.node.value64(l.at)]; shape != noNode && shape != detailsLeaf {
 			good = true
@@ -212,11 +214,13 @@ func (s *blockSearch) tree(list []foundTree, root uint64, kind blockKind) []foun
 }
 
 // pairs puts together trees of the same devices; where there are none, any. Those
-// that seem the newest come first.
+// that seem the newest come first: a pool that is written to leaves trees of many
+// commits, which differ in nothing but in how much is mapped.
 func (s *blockSearch) pairs(tops, details []foundTree) []candidate {
 	slices.SortStableFunc(tops, func(a, b foundTree) int { return cmp.Compare(b.devices, a.devices) })
 	slices.SortStableFunc(details, func(a, b foundTree) int {
-		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(b.transaction, a.transaction), cmp.Compare(b.devices, a.devices))
+		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(b.transaction, a.transaction),
+			cmp.Compare(b.mapped, a.mapped), cmp.Compare(b.devices, a.devices))
 	})
 	tops, details = tops[:min(len(tops), maxTrees)], details[:min(len(details), maxTrees)]
 	var same, other []candidate
@@ -225,7 +229,7 @@ func (s *blockSearch) pairs(tops, details []foundTree) []candidate {
 			other = append(other, candidate{t.root, 0, candidateScore{devices: t.devices}})
 		}
 		for _, d := range details {
-			c := candidate{t.root, d.root, candidateScore{time: d.time, transaction: d.transaction, devices: min(t.devices, d.devices)}}
+			c := candidate{t.root, d.root, candidateScore{time: d.time, transaction: d.transaction, latest: d.mapped, devices: min(t.devices, d.devices)}}
 			if t.ids == d.ids && t.devices == d.devices {
 				same = append(same, c)
 			} else {
