@@ -22,7 +22,9 @@ func thinCommand(e *env) *cobra.Command {
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
 device itself, such as /dev/mapper/VG-POOL_tmeta. No kernel is asked. A device is
 opened for this command alone, so the pool must not be active; the metadata
-snapshot of an active pool is read with --metadata-snap, where a command has it.`
+snapshot of an active pool is read with --metadata-snap, where a command has it.
+dump, ls, delta and check read VG/POOL too, on the pool's PVs, and a volume VG/LV
+that holds a copy.`
 	c.Example = "  rok thin check meta.img\n  rok thin dump meta.img"
 	return c
 }
@@ -69,11 +71,18 @@ func openMetadataFile(path string, flag int, shared bool) (*metadataFile, error)
 	return &metadataFile{File: f, size: units.Bytes(size)}, nil
 }
 
-// withMetadata makes a command's function of one that reads the metadata in the
-// file that its first argument names. shared may be nil.
-func withMetadata(shared func() bool, run func(c *cobra.Command, m *metadata.Metadata, args []string) error) func(*cobra.Command, []string) error {
+// metadataCommand is what a command does with a pool's metadata.
+type metadataCommand func(c *cobra.Command, m *metadata.Metadata, args []string) error
+
+// withMetadata makes a command's function of one that reads the metadata that its
+// first argument names. held reports whether it is the metadata snapshot that is
+// read, so that the pool may be active.
+func (s *storage) withMetadata(held func() bool, run metadataCommand) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
-		f, err := openMetadataFile(args[0], os.O_RDONLY, shared != nil && shared())
+		if name, is := s.metadataVolume(args[0]); is {
+			return s.looking(s.readVolume(name, held(), run))(c, args)
+		}
+		f, err := openMetadataFile(args[0], os.O_RDONLY, held())
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ type thinFaultView struct {
 	Message  string         `json:"message"`
 }
 
-func thinCheck(*env) *cobra.Command {
+func thinCheck(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Say all that is wrong with a pool's metadata",
@@ -75,9 +75,9 @@ volumes of the metadata snapshot, also of an active pool; it has no space maps.`
 	}
 	format := cli.OutputFlag(c)
 	quick := c.Flags().Bool("quick", false, "do not check mappings")
-	snap := snapFlag(c)
+	s, snap := storageFlags(c, e), snapFlag(c)
 	c.MarkFlagsMutuallyExclusive("quick", "metadata-snap")
-	c.RunE = withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
+	c.RunE = s.withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
 		path := args[0]
 		check := m.Check
 		scope := thinCheckWhole

@@ -11,7 +11,7 @@ import (
 	"github.com/rok-storage/rok/thin/metadata"
 )
 
-func thinDelta(*env) *cobra.Command {
+func thinDelta(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delta FILE LEFT RIGHT",
 		Short: "Show what differs between two devices of a pool",
@@ -27,11 +27,11 @@ LEFT and RIGHT are ids of devices; ID@snap is that device in the metadata snapsh
 	var o metadata.DeltaOptions
 	var f metadata.DeltaFormat
 	format := outputFlag(c, "table", "json", "xml")
-	snap := snapFlag(c)
+	s, snap := storageFlags(c, e), snapFlag(c)
 	c.Flags().BoolVar(&f.Verbose, "verbose", false, "print data blocks too")
 	c.Flags().BoolVar(&o.Same, "same", false, "print also what is the same in both")
 	skip := c.Flags().Bool("skip-damaged", false, "go on behind what is damaged")
-	c.RunE = withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
+	c.RunE = s.withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
 		path := args[0]
 		left, err := snap.device(m, args[1])
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/rok-storage/rok/thin/metadata"
 )
 
-func thinDump(*env) *cobra.Command {
+func thinDump(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dump FILE",
 		Short: "Print a pool's metadata, as XML or JSON",
@@ -26,11 +26,11 @@ and exits 7 in the end.`,
 	}
 	var o metadata.DumpOptions
 	format := outputFlag(c, "xml", "json")
-	snap := snapFlag(c)
+	s, snap := storageFlags(c, e), snapFlag(c)
 	ids := deviceFlag(c)
 	c.Flags().BoolVar(&o.SkipMappings, "skip-mappings", false, "print the devices alone")
 	skip := c.Flags().Bool("skip-damaged", false, "go on behind what is damaged")
-	c.RunE = withTrees(snap, func(c *cobra.Command, t *metadata.Trees, path string) error {
+	c.RunE = s.withTrees(snap, func(c *cobra.Command, t *metadata.Trees, path string) error {
 		o.Devices = ids.ids
 		if err := ids.exist(t, path); err != nil {
 			return err

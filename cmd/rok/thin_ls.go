@@ -29,7 +29,7 @@ type thinLsView struct {
 	Damaged         bool    `json:"damaged"`
 }
 
-func thinLs(*env) *cobra.Command {
+func thinLs(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ls FILE",
 		Short: "List the devices of a pool, with what each has for itself",
@@ -43,9 +43,9 @@ and when a snapshot was last taken of it. Devices that are damaged are listed wi
 		Args:    cli.Args(1, 1),
 	}
 	format := cli.OutputFlag(c)
-	snap := snapFlag(c)
+	s, snap := storageFlags(c, e), snapFlag(c)
 	quick := c.Flags().Bool("quick", false, "do not read mappings")
-	c.RunE = withTrees(snap, func(c *cobra.Command, t *metadata.Trees, path string) error {
+	c.RunE = s.withTrees(snap, func(c *cobra.Command, t *metadata.Trees, path string) error {
 		damage := &damageList{path: path}
 		var usage []metadata.DeviceUsage
 		var err error

@@ -59,8 +59,8 @@ func (f *snapChoice) trees(m *metadata.Metadata) (*metadata.Trees, error) {
 }
 
 // withTrees makes a command's function of one that reads the trees of its FILE.
-func withTrees(snap *snapChoice, run func(c *cobra.Command, t *metadata.Trees, path string) error) func(*cobra.Command, []string) error {
-	return withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
+func (s *storage) withTrees(snap *snapChoice, run func(c *cobra.Command, t *metadata.Trees, path string) error) func(*cobra.Command, []string) error {
+	return s.withMetadata(func() bool { return snap.is }, func(c *cobra.Command, m *metadata.Metadata, args []string) error {
 		t, err := snap.trees(m)
 		if err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)

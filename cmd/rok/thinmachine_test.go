@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/rok-storage/rok/lvm"
 )
 
 // doThin carries out those lines of a script that are about metadata of pools:
@@ -17,6 +20,7 @@ import (
 //	dump FILE XML                  the dump of FILE, into a file
 //	text FILE TEXT                 a file that holds a text
 //	input FILE                     what the next command reads from standard input
+//	into VG/LV FIXTURE IMAGE       a fixture becomes the pool's metadata, or what the volume holds
 func (m *machine) doThin(args []string) (known bool, err error) {
 	switch args[0] {
 	case "metadata":
@@ -36,26 +40,59 @@ func (m *machine) doThin(args []string) (known bool, err error) {
 		text, err := os.ReadFile(args[1])
 		m.env.stdin = bytes.NewReader(text)
 		return true, err
+	case "into":
+		return true, m.metadataInto(args[1], args[2], args[3])
 	}
 	return false, nil
 }
 
 func (m *machine) metadata(file, fixture string) error {
-	from, err := os.Open(filepath.Join(m.fixtures, fixture+".bin.gz"))
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	z, err := gzip.NewReader(from)
-	if err != nil {
-		return err
-	}
-	b, err := io.ReadAll(z)
+	b, err := m.fixture(fixture)
 	if err != nil {
 		return err
 	}
 	m.enter()
 	return os.WriteFile(file, b, 0o600)
+}
+
+func (m *machine) fixture(name string) ([]byte, error) {
+	from, err := os.Open(filepath.Join(m.fixtures, name+".bin.gz"))
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	z, err := gzip.NewReader(from)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
+func (m *machine) metadataInto(volume, fixture, image string) error {
+	b, err := m.fixture(fixture)
+	if err != nil {
+		return err
+	}
+	name, err := parseLV(volume)
+	if err != nil {
+		return err
+	}
+	sys, err := lvm.OpenSystem(&lvm.SystemConfig{Images: []string{image}})
+	if err != nil {
+		return err
+	}
+	err = sys.Read(m.t.Context(), name.vg, false, func(g *lvm.DiskVG) error {
+		content, err := g.PoolMetadata(name.lv)
+		if errors.Is(err, lvm.ErrNotSupported) {
+			content, err = g.Content(name.lv)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = content.WriteAt(b, 0)
+		return err
+	})
+	return errors.Join(err, sys.Close())
 }
 
 // enter goes to the folder of commands on files.
