@@ -111,8 +111,8 @@ func TestKernelPoolWatchExtends(t *testing.T) {
 	testenv.Kernel(t, "thin-pool")
 	noSlowerThanByHand(t, func(t *testing.T) (waited, byHand time.Duration) {
 		h := newKernelHost(t, 256*units.MiB)
-		h.newTank(2, false, 9, 6)
-		byHand = h.extendByHand("w8")
+		h.newTank(2, false, 16, 6)
+		byHand = h.extendByHand("w8", "w9", "w10", "w11", "w12", "w13", "w14", "w15")
 		stop := h.watch(growing())
 		waited = h.fill(func(written <-chan struct{}) { <-written })
 		events := stop()
@@ -130,16 +130,14 @@ func TestKernelPoolWatchRestarted(t *testing.T) {
 		h := newKernelHost(t, 256*units.MiB)
 		h.newTank(2, false, 2, 20)
 		byHand = h.extendByHand("w0")
-		const chunksOfRecord = record / (64 << 10)
-		records := int(h.look().Status.Data.Free())/chunksOfRecord + 1
-		done := h.writeUntilItWaits("w1", records)
+		records, done := h.writeUntilFull("w1")
 		began := time.Now()
 		stop := h.watch(growing())
-		require.NoError(t, <-done)
-		waited = time.Since(began)
+		end := <-done
+		require.NoError(t, end.err)
 		stop()
 		h.compare("w1", records)
-		return waited, byHand
+		return end.at.Sub(began), byHand
 	})
 }
 
@@ -255,29 +253,48 @@ func TestKernelPoolWatchKilled(t *testing.T) {
 	require.NoError(t, h.look().Status.Err())
 }
 
-// extendByHand has a writer wait for space, extends the pool, and returns how long
-// it took from the command to the end of the write.
-func (h *kernelHost) extendByHand(volume string) time.Duration {
+// extendByHand has a writer for each volume wait for space, extends the pool, and
+// returns how long it took from the command to the end of the last write.
+func (h *kernelHost) extendByHand(volumes ...string) time.Duration {
 	h.t.Helper()
-	done := h.writeUntilItWaits(volume, int(h.look().Data)*16+1) // one record more than there is space
+	_, done := h.writeUntilFull(volumes...)
 	began := time.Now()
 	_, err := h.Extend(h.t.Context(), h.vg, "tank", pool.ExtendRequest{DataBy: extents(4)})
 	require.NoError(h.t, err)
-	require.NoError(h.t, <-done)
-	return time.Since(began)
+	end := <-done
+	require.NoError(h.t, end.err)
+	return end.at.Sub(began)
 }
 
-// writeUntilItWaits writes more records than there is space for, and returns when
-// the pool is full. The channel has what becomes of the writer.
-func (h *kernelHost) writeUntilItWaits(volume string, records int) <-chan error {
+// writersEnd is when writers were done, and how.
+type writersEnd struct {
+	at  time.Time
+	err error
+}
+
+// writeUntilFull has a writer for each volume write a little more than there is
+// space for, and returns when the pool is full, with how many records each writes. The
+// channel has what becomes of them.
+func (h *kernelHost) writeUntilFull(volumes ...string) (each int, ended <-chan writersEnd) {
 	h.t.Helper()
-	done := make(chan error, 1)
+	const chunksOfRecord = record / (64 << 10)
+	each = int(h.look().Status.Data.Free())/chunksOfRecord/len(volumes) + 1
+	one, all := make(chan error, len(volumes)), make(chan writersEnd, 1)
+	for _, v := range volumes {
+		go func() {
+			_, _, err := h.write(v, 0, each)
+			one <- err
+		}()
+	}
 	go func() {
-		_, _, err := h.write(volume, 0, records)
-		done <- err
+		var errs []error
+		for range volumes {
+			errs = append(errs, <-one)
+		}
+		all <- writersEnd{time.Now(), errors.Join(errs...)}
 	}()
 	require.Eventually(h.t, func() bool { return h.look().Status.State == thin.OutOfDataSpace }, 30*time.Second, 50*time.Millisecond)
-	return done
+	return each, all
 }
 
 // A full pool comes back in both modes: what waited goes on, and what failed can be
