@@ -59,7 +59,7 @@ peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 fuzz: go-version ## fuzz every parser for FUZZTIME=30s each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-fuzz-cover: go-version ## how much of the decoders of LVM metadata the committed seeds reach
+fuzz-cover: go-version ## how much of the decoders of LVM and thin metadata the committed seeds reach
 	@scripts/fuzzcover.sh
 
 fuzz-hour: go-version ## an hour of processor time (FUZZCPU=3600) for the fuzz tests of LVM metadata

@@ -102,6 +102,10 @@ func FuzzFilter(f *testing.F) {
 			f.Add(seed, path)
 		}
 	}
+	for _, list := range []string{"a|^/dev/sda$|\nr|.*|", "r|^/dev/sdb$|\na|^/dev/sda$|", "a|^/dev/sd|\nr|.*|", "r|.*|"} {
+		f.Add(list, "/dev/sda")
+		f.Add(list, "/dev/mapper/x")
+	}
 	f.Fuzz(func(t *testing.T, expression, path string) {
 		if len(expression) > 1000 {
 			return
@@ -125,6 +129,9 @@ func FuzzFilter(f *testing.F) {
 		// A link that does not decide does not change what becomes of the node.
 		if node := "/dev/sda"; !h.Decides(path) {
 			require.Equal(t, filter.Accepts(node), filter.Accepts(node, path))
+		}
+		if deciding, all := h.DecidingLinks(); all && !slices.Contains(deciding, path) {
+			require.False(t, h.Decides(path))
 		}
 	})
 }
