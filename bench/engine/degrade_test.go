@@ -78,6 +78,17 @@ func TestDegrade(t *testing.T) {
 	}
 }
 
+// zeros opens a file of so many zeros.
+func zeros(t *testing.T, size int, flags OpenFlags) *File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "blocks")
+	require.NoError(t, os.WriteFile(path, make([]byte, size), 0o600))
+	f, err := OpenFile(path, flags)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	return f
+}
+
 func openDescriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -90,11 +101,7 @@ func openDescriptors(t *testing.T) int {
 func TestAIOWithoutSync(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	path := filepath.Join(t.TempDir(), "blocks")
-	require.NoError(t, os.WriteFile(path, make([]byte, 4*4096), 0o600))
-	f, err := OpenFile(path, OpenFlags{Write: true})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
+	f := zeros(t, 4*4096, OpenFlags{Write: true})
 	e, err := newAIO(Config{FD: f.FD(), Depth: 4, BlockSize: 4096})
 	require.NoError(t, err)
 	e.noSync = true
@@ -121,11 +128,7 @@ func TestAIOWithoutSync(t *testing.T) {
 func TestAIOWithoutRing(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	path := filepath.Join(t.TempDir(), "blocks")
-	require.NoError(t, os.WriteFile(path, make([]byte, 4*4096), 0o600))
-	f, err := OpenFile(path, OpenFlags{})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
+	f := zeros(t, 4*4096, OpenFlags{})
 	e, err := newAIO(Config{FD: f.FD(), Depth: 4, BlockSize: 4096})
 	require.NoError(t, err)
 	require.NotNil(t, e.ring, "this kernel's ring is not recognised")

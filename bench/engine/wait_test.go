@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -77,11 +75,7 @@ func TestURingWaitIsBounded(t *testing.T) {
 // many waits.
 func TestURingAlarm(t *testing.T) {
 	openRings(t, func(t *testing.T, setup setupFunc) {
-		path := filepath.Join(t.TempDir(), "blocks")
-		require.NoError(t, os.WriteFile(path, make([]byte, 4096), 0o600))
-		f, err := OpenFile(path, OpenFlags{})
-		require.NoError(t, err)
-		defer func() { require.NoError(t, f.Close()) }()
+		f := zeros(t, 4096, OpenFlags{})
 		e := openURing(t, Config{FD: f.FD(), Depth: 1, BlockSize: 4096}, setup)
 		// A read of what is cached completes within the system call that
 		// submits it. Waits are driven as if it did not.
@@ -111,11 +105,7 @@ func TestURingAlarm(t *testing.T) {
 // An alarm that the kernel does not take leaves the ring as it was.
 func TestURingAlarmTakenBack(t *testing.T) {
 	openRings(t, func(t *testing.T, setup setupFunc) {
-		path := filepath.Join(t.TempDir(), "blocks")
-		require.NoError(t, os.WriteFile(path, make([]byte, 8192), 0o600))
-		f, err := OpenFile(path, OpenFlags{})
-		require.NoError(t, err)
-		defer func() { require.NoError(t, f.Close()) }()
+		f := zeros(t, 8192, OpenFlags{})
 		e := openURing(t, Config{FD: f.FD(), Depth: 2, BlockSize: 4096}, setup)
 		fd := e.ring.fd
 		e.ring.fd = -1

@@ -14,28 +14,36 @@ import (
 	"github.com/rok-storage/rok/internal/cli"
 )
 
-// following is "rok dm events" on its way.
-type following struct {
-	t      *testing.T
-	stderr *bufio.Scanner
-	stdout *bufio.Scanner
-	code   chan int
+// running is a command on its way.
+type running struct {
+	t              *testing.T
+	stdout, stderr *bufio.Scanner
+	code           chan int // sent before the streams end
 }
+
+// start starts a command.
+func (m *machine) start(t *testing.T, args ...string) *running {
+	t.Helper()
+	outReader, out := io.Pipe()
+	errReader, stderr := io.Pipe()
+	r := &running{t, bufio.NewScanner(outReader), bufio.NewScanner(errReader), make(chan int, 1)}
+	e := m.env
+	e.stdout, e.stderr = out, stderr
+	go func() {
+		r.code <- run(t.Context(), args, &e)
+		out.Close()
+		stderr.Close()
+	}()
+	return r
+}
+
+// following is "rok dm events" on its way.
+type following struct{ *running }
 
 // follow starts "rok dm events" and returns when it watches.
 func (m *machine) follow(t *testing.T, args ...string) *following {
 	t.Helper()
-	outReader, out := io.Pipe()
-	errReader, stderr := io.Pipe()
-	f := &following{t, bufio.NewScanner(errReader), bufio.NewScanner(outReader), make(chan int, 1)}
-	e := m.env
-	e.stdout, e.stderr = out, stderr
-	go func() {
-		code := run(t.Context(), append([]string{"dm", "events"}, args...), &e)
-		f.code <- code
-		out.Close()
-		stderr.Close()
-	}()
+	f := &following{m.start(t, append([]string{"dm", "events"}, args...)...)}
 	require.True(t, f.stderr.Scan())
 	require.Contains(t, f.stderr.Text(), "rok: watching ")
 	return f

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -67,27 +66,11 @@ func (m *machine) doPool(args []string) (known bool, err error) {
 }
 
 // watchingPools is "rok pool watch" on its way.
-type watchingPools struct {
-	t      *testing.T
-	stdout *bufio.Scanner
-	stderr *bufio.Scanner
-	code   chan int
-}
+type watchingPools struct{ *running }
 
 func (m *machine) watchPools(t *testing.T, args ...string) *watchingPools {
 	t.Helper()
-	outReader, out := io.Pipe()
-	errReader, stderr := io.Pipe()
-	w := &watchingPools{t, bufio.NewScanner(outReader), bufio.NewScanner(errReader), make(chan int, 1)}
-	e := m.env
-	e.stdout, e.stderr = out, stderr
-	go func() {
-		code := run(t.Context(), append([]string{"pool", "watch"}, args...), &e)
-		out.Close()
-		stderr.Close()
-		w.code <- code
-	}()
-	return w
+	return &watchingPools{m.start(t, append([]string{"pool", "watch"}, args...)...)}
 }
 
 // event returns the next event that has the name, without its time.
