@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rok-storage/rok/conf"
@@ -143,10 +144,8 @@ func readGrowth(r *conf.Reader, of string, otherwise Growth) Growth {
 func (p *Policy) drops(v *Volume) bool {
 	for _, pattern := range p.Drop {
 		if tag, ok := strings.CutPrefix(pattern, "@"); ok {
-			for _, t := range v.Tags {
-				if t == tag {
-					return true
-				}
+			if slices.Contains(v.Tags, tag) {
+				return true
 			}
 			continue
 		}

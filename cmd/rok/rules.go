@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/internal/cli"
 )
@@ -8,9 +10,9 @@ import (
 // rules say what the errors of rok's packages mean to the shell. What the
 // standard library has errors for is in cli.CodeOf.
 func rules() []cli.Rule {
-	return append(append(append(lvmRules(), poolRules()...), thinRules()...), []cli.Rule{
+	return slices.Concat(lvmRules(), poolRules(), thinRules(), []cli.Rule{
 		{Code: cli.Usage, Match: cli.As[*dm.NameError]()},
 		{Code: cli.Usage, Match: cli.As[*dm.TableError]()},
 		{Code: cli.Refused, Match: cli.As[*dm.BusyError]()},
-	}...)
+	})
 }

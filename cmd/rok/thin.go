@@ -16,7 +16,7 @@ import (
 )
 
 func thinCommand(e *env) *cobra.Command {
-	c := cli.Group("thin", "", thinDump(e), thinLs(e), thinDelta(e), thinCheck(e), thinExtract(e), thinRestore(e), thinRepair(e))
+	c := cli.Group("thin", "", asked(e, "thin", thinCommands())...)
 	c.Long = `Read and write the metadata of thin pools: which block of which volume lies where.
 
 FILE is a pool's metadata: a file that holds a copy of it, or the metadata
@@ -27,6 +27,18 @@ dump, ls, delta and check read VG/POOL too, on the pool's PVs, and a volume VG/L
 that holds a copy.`
 	c.Example = "  rok thin check meta.img\n  rok thin dump meta.img"
 	return c
+}
+
+func thinCommands() []command {
+	return []command{
+		{name: "dump", build: thinDump},
+		{name: "ls", build: thinLs},
+		{name: "delta", build: thinDelta},
+		{name: "check", build: thinCheck},
+		{name: "extract", build: thinExtract},
+		{name: "restore", build: thinRestore},
+		{name: "repair", build: thinRepair},
+	}
 }
 
 // metadataFile is the FILE of a command, opened.

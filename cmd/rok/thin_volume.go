@@ -36,7 +36,15 @@ func (s *storage) metadataVolume(arg string) (name lvName, is bool) {
 func (s *storage) readVolume(name lvName, held bool, run metadataCommand) systemCommand {
 	return s.withPools(func(c *cobra.Command, h pool.Host, args []string) error {
 		return h.System.Read(c.Context(), name.vg, false, func(g *lvm.DiskVG) error {
-			content, err := volumeMetadata(h, g, name, held)
+			pooled, err := mayRead(h, g.VG, name, held)
+			if err != nil {
+				return err
+			}
+			open := g.Content
+			if pooled {
+				open = g.PoolMetadata
+			}
+			content, err := open(name.lv)
 			if err != nil {
 				return err
 			}
@@ -45,7 +53,7 @@ func (s *storage) readVolume(name lvName, held bool, run metadataCommand) system
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			err = run(c, m, args)
-			if _, now := volumeMetadata(h, g, name, held); now != nil {
+			if _, now := mayRead(h, g.VG, name, held); now != nil {
 				err = errors.Join(err, fmt.Errorf("%s: it became active while it was read: what was read may be of several moments", name))
 			}
 			return err
@@ -53,27 +61,24 @@ func (s *storage) readVolume(name lvName, held bool, run metadataCommand) system
 	})
 }
 
-// volumeMetadata is the content of a volume that nobody writes to, or not where
-// it is read.
-func volumeMetadata(h pool.Host, g *lvm.DiskVG, name lvName, held bool) (*lvm.LVContent, error) {
-	lv := g.VG.LV(name.lv)
+// mayRead refuses a volume that somebody writes to where it is read, and reports
+// whether it is a pool. One that is not there is for whoever opens it.
+func mayRead(h pool.Host, vg *lvm.VG, name lvName, held bool) (pooled bool, err error) {
+	lv := vg.LV(name.lv)
 	if lv == nil {
-		return g.Content(name.lv) // which says so
+		return false, nil
 	}
-	s, err := h.LookIn(g.VG, name.lv)
+	s, err := h.LookIn(vg, name.lv)
 	switch {
 	case errors.Is(err, pool.ErrNotPool):
-		if err := mustBeIdle(h, g.VG, lv); err != nil {
-			return nil, err
-		}
-		return g.Content(name.lv)
+		return false, mustBeIdle(h, vg, lv)
 	case err != nil:
-		return nil, err
+		return false, err
 	case s.Active && !held:
-		return nil, &cli.Error{Code: cli.Refused, Err: fmt.Errorf("pool %s is active", name),
+		return false, &cli.Error{Code: cli.Refused, Err: fmt.Errorf("pool %s is active", name),
 			Next: "deactivate it, or read its metadata snapshot with --metadata-snap; rok pool check takes one itself"}
 	}
-	return g.PoolMetadata(name.lv)
+	return true, nil
 }
 
 // mustBeIdle refuses a volume that has a device, which is the one to read.

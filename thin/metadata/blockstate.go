@@ -40,25 +40,3 @@ type blockState struct {
 	bad         bool // some of what is below cannot be read
 	few         bool // too few entries for any node but a root
 }
-
-// blockStates holds a blockState for each metadata block in use, in pages made at
-// first use: 24 bytes a block.
-type blockStates struct {
-	pages []*[statePage]blockState
-}
-
-const statePage = 256
-
-func newBlockStates(blocks uint64) *blockStates {
-	return &blockStates{make([]*[statePage]blockState, (blocks+statePage-1)/statePage)}
-}
-
-// at returns the state of block, to be read or changed.
-func (s *blockStates) at(block uint64) *blockState {
-	page := s.pages[block/statePage]
-	if page == nil {
-		page = new([statePage]blockState)
-		s.pages[block/statePage] = page
-	}
-	return &page[block%statePage]
-}

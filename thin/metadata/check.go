@@ -69,7 +69,7 @@ type checker struct {
 	*Metadata
 	report *Report
 	limit  uint64 // metadata blocks are below it
-	states *blockStates
+	states *blockTable[blockState]
 	quick  bool // leaves out what devices map
 
 	metadata, data spaceMap
@@ -78,7 +78,7 @@ type checker struct {
 func newChecker(m *Metadata) *checker {
 	c := &checker{Metadata: m, report: &Report{Superblock: m.sb}}
 	c.limit = min(m.blocks, m.sb.MetadataSpaceMap.Blocks, maxMetadataBlock)
-	c.states = newBlockStates(c.limit)
+	c.states = newBlockTable[blockState](c.limit)
 	c.metadata = c.newSpaceMap("metadata", m.sb.MetadataSpaceMap)
 	c.data = c.newSpaceMap("data", m.sb.DataSpaceMap)
 	return c

@@ -34,7 +34,7 @@ func (t *Trees) Usage(ctx context.Context, damage func(error) error) ([]DeviceUs
 		ctx:      ctx,
 		damage:   damage,
 		use:      newBlockUse(min(t.m.sb.DataSpaceMap.bitmaps(), t.m.blocks)),
-		states:   make([]*[statePage]subtreeUse, (t.m.blocks+statePage-1)/statePage),
+		states:   newBlockTable[subtreeUse](t.m.blocks),
 	}
 	var list []DeviceUsage
 	for d, err := range t.Devices() {
@@ -69,7 +69,7 @@ type usageWalk struct {
 	ctx    context.Context
 	damage func(error) error
 	use    *blockUse
-	states []*[statePage]subtreeUse
+	states *blockTable[subtreeUse]
 	bufs   [][]byte
 
 	device ThinDevice
@@ -81,15 +81,6 @@ type subtreeUse struct {
 	seen    bool
 	shared  bool // met twice: everything below is shared
 	bad     bool // some of what is below cannot be read
-}
-
-func (u *usageWalk) state(block uint64) *subtreeUse {
-	page := u.states[block/statePage]
-	if page == nil {
-		page = new([statePage]subtreeUse)
-		u.states[block/statePage] = page
-	}
-	return &page[block%statePage]
 }
 
 // damaged hands on err, and returns why the walk cannot go on.
@@ -125,7 +116,7 @@ func (u *usageWalk) countSubtree(block uint64, keys Range, depth int) (subtreeUs
 	if block == superblockBlock || block >= u.blocks {
 		return bad, u.lost(corrupt(block, mappingNode.String(), "place", "a metadata block", block), keys)
 	}
-	s := u.state(block)
+	s := u.states.at(block)
 	if s.seen {
 		s.shared = true
 		if s.bad {
@@ -178,7 +169,7 @@ func (u *usageWalk) exclusive(block uint64, depth int) (uint64, error) {
 	if block >= u.blocks {
 		return 0, nil
 	}
-	if s := u.state(block); !s.seen || s.shared || s.entries == 0 {
+	if s := u.states.at(block); !s.seen || s.shared || s.entries == 0 {
 		return 0, nil
 	}
 	n, err := u.read(block, NewRange(0, ^uint64(0)), depth)
