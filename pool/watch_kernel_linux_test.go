@@ -22,34 +22,6 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
-// watch runs a watcher until the function that it returns is called, which returns
-// all events. It looks by itself as seldom as rok pool watch does.
-func (h *kernelHost) watch(policy *pool.Policy) (stop func() []pool.Event) {
-	h.t.Helper()
-	ticker := time.NewTicker(10 * time.Second)
-	var events []pool.Event
-	watched := make(chan struct{})
-	var once sync.Once
-	w := pool.NewWatcher(pool.WatcherConfig{
-		Host: h.Host, Policies: map[string]*pool.Policy{h.vg + "/tank": policy}, Ticks: ticker.C,
-		Report: func(e pool.Event) { events = append(events, e) },
-		Looked: func() { once.Do(func() { close(watched) }) },
-	})
-	ctx, cancel := context.WithCancel(h.t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- w.Run(ctx) }()
-	<-watched
-	return func() []pool.Event {
-		cancel()
-		ticker.Stop()
-		require.NoError(h.t, <-ended)
-		for _, e := range events {
-			h.t.Logf("%s: %s", e.Name, e.Message)
-		}
-		return events
-	}
-}
-
 func count(events []pool.Event, name pool.Name) (n int) {
 	for _, e := range events {
 		if e.Name == name {
@@ -113,9 +85,9 @@ func TestKernelPoolWatchExtends(t *testing.T) {
 		h := newKernelHost(t, 256*units.MiB)
 		h.newTank(2, false, 16, 6)
 		byHand = h.extendByHand("w8", "w9", "w10", "w11", "w12", "w13", "w14", "w15")
-		stop := h.watch(growing())
+		w := h.watch(growing())
 		waited = h.fill(func(written <-chan struct{}) { <-written })
-		events := stop()
+		events := w.stop()
 		require.GreaterOrEqual(t, count(events, pool.DataExtended), 4)
 		require.Zero(t, count(events, pool.ActionFailed))
 		return waited, byHand
@@ -132,10 +104,10 @@ func TestKernelPoolWatchRestarted(t *testing.T) {
 		byHand = h.extendByHand("w0")
 		records, done := h.writeUntilFull("w1")
 		began := time.Now()
-		stop := h.watch(growing())
+		w := h.watch(growing())
 		end := <-done
 		require.NoError(t, end.err)
-		stop()
+		w.stop()
 		h.compare("w1", records)
 		return end.at.Sub(began), byHand
 	})
@@ -168,7 +140,7 @@ func TestKernelPoolWatchMetadata(t *testing.T) {
 	before := h.look()
 	policy := growing()
 	policy.Metadata.High = int(before.Status.Metadata.Used*100/before.Status.Metadata.Total) + 1 // a few blocks more
-	stop := h.watch(policy)
+	w := h.watch(policy)
 	h.fill(func(written <-chan struct{}) { <-written })
 	s := h.look()
 	for n := 0; n < 200 && s.Metadata == before.Metadata; n++ { // each volume takes some
@@ -177,7 +149,7 @@ func TestKernelPoolWatchMetadata(t *testing.T) {
 			require.Eventually(t, func() bool { s = h.look(); return s.Metadata > before.Metadata }, 15*time.Second, 50*time.Millisecond)
 		}
 	}
-	events := stop()
+	events := w.stop(pool.MetadataExtended)
 	require.Equal(t, 1, count(events, pool.MetadataExtended))
 	require.Zero(t, count(events, pool.ActionFailed))
 	require.Equal(t, uint64(s.Metadata)*1024, s.Status.Metadata.Total)
@@ -249,7 +221,7 @@ func TestKernelPoolWatchKilled(t *testing.T) {
 	t.Logf("killed %d times; longest wait of a write: %v", killed, slowest.Round(time.Millisecond))
 	require.Positive(t, killed)
 	// The last one may have been killed in the middle of a change, too.
-	h.watch(growing())()
+	h.watch(growing()).stop()
 	require.NoError(t, h.look().Status.Err())
 }
 
@@ -329,13 +301,13 @@ func TestKernelPoolWatchFull(t *testing.T) {
 	t.Run("error", func(t *testing.T) {
 		h := newKernelHost(t, 32*units.MiB) // 7 extents: metadata, spare, and 5
 		h.newTank(2, false, 1, 20)
-		stop := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.FailWrites})
+		w := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.FailWrites})
 		began := time.Now()
 		acknowledged, _, err := h.write("w0", 0, 200)
 		require.True(t, errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EIO), "%v", err)
 		require.Less(t, time.Since(began), 45*time.Second, "before no_space_timeout")
 		require.Eventually(t, func() bool { return h.look().Refusing }, 10*time.Second, 50*time.Millisecond)
-		events := stop()
+		events := w.stop(pool.WritesFail, pool.CreationRefused)
 		require.Equal(t, 1, count(events, pool.WritesFail))
 		require.Equal(t, 1, count(events, pool.CreationRefused))
 		require.GreaterOrEqual(t, acknowledged, 16*4)
@@ -345,7 +317,7 @@ func TestKernelPoolWatchFull(t *testing.T) {
 		h := newKernelHost(t, 32*units.MiB)
 		h.newTank(2, false, 1, 20)
 		h.change(lvm.CreateLV{Name: "rest", Size: extents(1)})
-		stop := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.QueueWrites})
+		w := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.QueueWrites})
 		done := make(chan error, 1)
 		go func() {
 			_, _, err := h.write("w0", 0, 72) // 18 MiB, of 16 that there is room for
@@ -361,7 +333,7 @@ func TestKernelPoolWatchFull(t *testing.T) {
 		_, err := h.System.Change(t.Context(), h.vg, lvm.ChangeOptions{Deactivate: true}, lvm.RemoveLV{Name: "rest"})
 		require.NoError(t, err)
 		require.NoError(t, <-done) // the watcher has found the room
-		events := stop()
+		events := w.stop(pool.Recovered)
 		require.Equal(t, 1, count(events, pool.Recovered))
 		h.compare("w0", 72)
 	})
@@ -371,11 +343,11 @@ func TestKernelPoolWatchFull(t *testing.T) {
 		_, _, err := h.write("w0", 0, 40) // 10 MiB, which the snapshot keeps
 		require.NoError(t, err)
 		h.change(lvm.CreateThinSnapshot{Origin: "w0", Name: "s0"})
-		stop := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.DropSnapshots, Drop: []string{"s*"}})
+		w := h.watch(&pool.Policy{Data: growth, Metadata: growth, WhenFull: pool.DropSnapshots, Drop: []string{"s*"}})
 		acknowledged, slowest, err := h.write("w0", 0, 60)
 		require.NoError(t, err)
 		t.Logf("longest wait of a write: %v", slowest.Round(time.Millisecond))
-		events := stop()
+		events := w.stop(pool.SnapshotDropped)
 		require.Equal(t, 1, count(events, pool.SnapshotDropped))
 		h.compare("w0", acknowledged)
 	})
