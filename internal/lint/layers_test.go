@@ -30,6 +30,9 @@ var layers = map[string]layer{
 	"lvm":                       {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
 	"conf":                      {imports: []string{"units", "internal/nearest"}},
 	"maps":                      {imports: []string{"units"}},
+	"store":                     {imports: []string{"units", "maps"}},
+	"store/storetest":           {imports: []string{"units", "maps", "store"}},
+	"cluster/kv":                {},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},
@@ -45,6 +48,7 @@ var layers = map[string]layer{
 	"internal/lint":             {},
 	"internal/interop":          {tests: []string{"units", "ioctl", "lvm", "lvm/host"}},
 	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest", "conf", "pool"}},
+	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "cluster/kv", "internal/cli", "internal/nearest"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
 	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
@@ -53,7 +57,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/store"
+)
+
+// rules say what the errors of rok's packages mean to the shell. What the standard
+// library has errors for is in cli.CodeOf.
+func rules() []cli.Rule {
+	return []cli.Rule{
+		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
+		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
+		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
+		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},
+		{Code: cli.Refused, Match: cli.Is(store.ErrSettings)},
+		{Code: cli.Refused, Match: cli.Is(store.ErrLeaseLost)},
+		{Code: cli.NotFound, Match: cli.Is(store.ErrMissing)},
+		{Code: cli.Unreachable, Match: cli.Is(store.ErrUnreachable)},
+		{Code: cli.Unreachable, Match: cli.Is(store.ErrDenied)},
+		{Code: cli.NoSpace, Match: cli.Is(store.ErrNoSpace)},
+		{Code: cli.Corrupt, Match: cli.Is(store.ErrCorrupt)},
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rok-storage/rok/internal/cli"
+)
+
+// command is an entry of the first level.
+type command struct {
+	name, short string
+	build       func(*env) *cobra.Command
+}
+
+// commands are in the order of rok-cluster help.
+func commands() []command {
+	return []command{}
+}
+
+// run runs what argv names, with the program's name first, and returns the status to
+// exit with.
+func run(ctx context.Context, argv []string, e *env) int {
+	name, suffix := called(argv[0])
+	e.suffix = suffix
+	p := cli.Program{Root: root(e, name), Rules: rules, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
+	return int(p.Run(ctx, argv[1:]))
+}
+
+// called is the command that a program's name stands for, and what stands behind it;
+// "" for rok-cluster, and for a name that is none of ours.
+func called(program string) (name, suffix string) {
+	name, ours := strings.CutPrefix(filepath.Base(program), "rok-")
+	if !ours {
+		return "", ""
+	}
+	for _, c := range commands() {
+		switch rest, ok := strings.CutPrefix(name, c.name); {
+		case ok && rest == "":
+			return c.name, ""
+		case ok && strings.HasPrefix(rest, "-v") && c.name == "cluster-upgrade":
+			return c.name, rest[1:]
+		}
+	}
+	return "", ""
+}
+
+// root makes the tree: one command, by the name that it was called, or all.
+func root(e *env, name string) *cobra.Command {
+	cobra.EnableCommandSorting = false
+	r := cli.Group("rok-cluster", "rok-cluster keeps volumes as maps in stores, and a cluster's configuration.")
+	r.Use = "rok-cluster COMMAND [ARGS...]"
+	for _, c := range commands() {
+		sub := c.build(e)
+		sub.Short = c.short
+		if c.name == name {
+			sub.Use = "rok-" + sub.Use
+			return sub
+		}
+		r.AddCommand(sub)
+	}
+	return r
+}

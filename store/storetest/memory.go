@@ -1,0 +1,144 @@
+// Package storetest has a bucket in memory, buckets that fail, and the suites that
+// every bucket and every store passes.
+package storetest
+
+import (
+	"context"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rok-storage/rok/store"
+)
+
+// Memory is a bucket in memory. The zero value is empty and ready.
+type Memory struct {
+	// Now is the bucket's clock; nil is time.Now.
+	Now func() time.Time
+
+	mu       sync.Mutex
+	objects  map[string]object
+	versions int64
+}
+
+type object struct {
+	data []byte
+	info store.Info
+}
+
+// Address is "memory:".
+func (m *Memory) Address() string { return "memory:" }
+
+func (m *Memory) fail(op, key string, err error) error {
+	return &store.Error{Op: op, Address: m.Address(), Key: key, Err: err}
+}
+
+func (m *Memory) get(ctx context.Context, op, key string) (object, error) {
+	if err := ctx.Err(); err != nil {
+		return object{}, m.fail(op, key, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o, ok := m.objects[key]
+	if !ok {
+		return object{}, m.fail(op, key, store.ErrMissing)
+	}
+	return o, nil
+}
+
+// Get reads a part of an object.
+func (m *Memory) Get(ctx context.Context, key string, off int64, dst []byte) (int, store.Info, error) {
+	o, err := m.get(ctx, "get", key)
+	if err != nil {
+		return 0, store.Info{}, err
+	}
+	return copy(dst, o.data[min(off, int64(len(o.data))):]), o.info, nil
+}
+
+// Stat tells of an object.
+func (m *Memory) Stat(ctx context.Context, key string) (store.Info, error) {
+	o, err := m.get(ctx, "stat", key)
+	return o.info, err
+}
+
+// Put stores an object.
+func (m *Memory) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (store.Info, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Info{}, m.fail("put", key, err)
+	}
+	data := make([]byte, body.Size())
+	if n, err := body.ReadAt(data, 0); n < len(data) {
+		return store.Info{}, m.fail("put", key, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, there := m.objects[key]
+	switch {
+	case condition.Absent && there:
+		return store.Info{}, m.fail("put", key, store.ErrExists)
+	case condition.Version != "" && condition.Version != old.info.Version:
+		return store.Info{}, m.fail("put", key, store.ErrChanged)
+	}
+	now := time.Now
+	if m.Now != nil {
+		now = m.Now
+	}
+	m.versions++
+	o := object{data, store.Info{Size: int64(len(data)), Version: strconv.FormatInt(m.versions, 10), Modified: now()}}
+	if m.objects == nil {
+		m.objects = map[string]object{}
+	}
+	m.objects[key] = o
+	return o.info, nil
+}
+
+// List tells of the objects under prefix, as they are when it begins.
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(store.Info{}, m.fail("list", prefix, err))
+			return
+		}
+		m.mu.Lock()
+		var found []store.Info
+		for key, o := range m.objects {
+			if strings.HasPrefix(key, prefix) {
+				info := o.info
+				info.Key = key
+				found = append(found, info)
+			}
+		}
+		m.mu.Unlock()
+		slices.SortFunc(found, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+		for _, info := range found {
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Delete removes objects.
+func (m *Memory) Delete(ctx context.Context, keys ...string) error {
+	if err := ctx.Err(); err != nil {
+		return m.fail("delete", strings.Join(keys, " "), err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		delete(m.objects, key)
+	}
+	return nil
+}
+
+// Close does nothing: what was put stays.
+func (m *Memory) Close() error { return nil }
+
+var _ interface {
+	store.Bucket
+	io.Closer
+} = (*Memory)(nil)
