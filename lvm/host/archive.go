@@ -46,20 +46,27 @@ func (h *Host) WriteArchive(vg string, seqno uint32, text []byte) error {
 	if !plainName(vg) {
 		return fault(ErrVGName)
 	}
-	first := filepath.Join(h.Settings.ArchiveDir, archiveName(vg, seqno))
-	err := h.writeWhole(first, text, func(tmp string) error {
-		for try := 0; ; try++ {
-			err := os.Link(tmp, first)
-			if !errors.Is(err, fs.ErrExist) || try == temporaryTries {
-				return err
-			}
-			first = filepath.Join(h.Settings.ArchiveDir, archiveName(vg, seqno))
-		}
-	})
+	err := h.addToArchive(vg, seqno, text)
 	if err == nil && seqno%expireEach == 0 {
 		err = h.ExpireArchive(vg)
 	}
 	return fault(err)
+}
+
+// addToArchive puts text under a name that nobody has. It is not flushed, as lvm2's is
+// not: what a power cut could take with it is in the metadata areas, too, until
+// they have been written around.
+func (h *Host) addToArchive(vg string, seqno uint32, text []byte) error {
+	tmp, err := h.writeTemporary(h.Settings.ArchiveDir, text, func(*os.File) error { return nil })
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		err := os.Link(tmp, filepath.Join(h.Settings.ArchiveDir, archiveName(vg, seqno)))
+		if !errors.Is(err, fs.ErrExist) || try == temporaryTries {
+			return errors.Join(err, os.Remove(tmp))
+		}
+	}
 }
 
 // archiveName is as in lib/format_text/archive.c.

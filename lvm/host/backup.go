@@ -19,7 +19,7 @@ func (h *Host) WriteBackup(vg string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := h.writeWhole(path, text, nil); err != nil {
+	if err := h.writeWhole(path, text); err != nil {
 		return fmt.Errorf("backup of %s: %w", vg, err)
 	}
 	return nil

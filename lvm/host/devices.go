@@ -69,7 +69,7 @@ func (h *Host) editDevices(path string, edit func(*DevicesFile) error) error {
 	}
 	now := time.Now()
 	text := f.next(fmt.Sprintf("%s pid %d at %s", h.cfg.Program, os.Getpid(), now.Format(time.ANSIC)))
-	if err := h.writeWhole(path, []byte(text), nil); err != nil {
+	if err := h.writeWhole(path, []byte(text)); err != nil {
 		return err
 	}
 	if f.hashed() && h.Settings.DevicesFileBackup > 0 {
@@ -170,7 +170,7 @@ func (h *Host) lockDevices(ctx context.Context, mode Mode) (unlock func() error,
 func (h *Host) backUpDevices(path, text string, version uint32, now time.Time) error {
 	dir, name := filepath.Join(filepath.Dir(path), "backup"), filepath.Base(path)
 	backup := filepath.Join(dir, fmt.Sprintf("%s-%s.%04d", name, now.Format("20060102.150405"), version))
-	if err := h.writeWhole(backup, []byte(text), nil); err != nil {
+	if err := h.writeWhole(backup, []byte(text)); err != nil {
 		return err
 	}
 	all, err := os.ReadDir(dir)
