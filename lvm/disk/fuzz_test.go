@@ -165,7 +165,7 @@ func (p *fuzzed) readArea(t *testing.T, a disk.Area) {
 
 // placeBeside: whatever text is committed, the next one does not touch it.
 func placeBeside(t *testing.T, a disk.Area, committed disk.Location) {
-	text := make([]byte, min(a.MaxText(), 3000))
+	text := make([]byte, max(1, min(a.MaxText(), 3000))) // an area without room for any text refuses the shortest
 	l, err := a.Place(text, committed)
 	if err != nil {
 		require.ErrorIs(t, err, disk.ErrTextTooLong)
