@@ -8,7 +8,7 @@ PURE := ./units/... ./conf/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers fuzz fuzz-cover fuzz-hour fmt vet lint tidy check setup setup-qemu go-version
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers bench-maps fuzz fuzz-cover fuzz-hour fmt vet lint tidy check setup setup-qemu go-version
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -53,8 +53,12 @@ test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,0
 	@scripts/rings.sh interop interop-uml
 
 peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
-	@scripts/setup.sh go uml peers
+	@scripts/setup.sh go uml peers maps
 	@$(MAKE) -s build && go run ./internal/peers $(ARGS)
+
+bench-maps: go-version ## volumes registered beside restic, borg and casync, in /dev/shm: make bench-maps ARGS="-spawns 40"
+	@scripts/setup.sh go maps
+	@$(MAKE) -s build && go run ./internal/peers -part maps -dir /dev/shm $(ARGS)
 
 fuzz: go-version ## fuzz every parser for FUZZTIME=30s each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

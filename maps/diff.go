@@ -33,7 +33,7 @@ func Diff(ctx context.Context, storeA Getter, a *Map, storeB Getter, b *Map) ite
 		case a.Degree != 0 && a.Degree == b.Degree:
 			err = diffTrees(ctx, storeA, a.Header, storeB, b.Header, each)
 		default:
-			err = diffEntries(a.Entries(ctx, storeA), b.Entries(ctx, storeB), each)
+			err = diffGroups(a.pushGroups(ctx, storeA), b.pushGroups(ctx, storeB), each)
 		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(Difference{}, err)
@@ -50,42 +50,4 @@ func Changes(differences iter.Seq2[Difference, error]) iter.Seq2[Change, error] 
 			}
 		}
 	}
-}
-
-// diffEntries compares two lists side by side.
-func diffEntries(a, b iter.Seq2[Entry, error], each func(Difference) error) error {
-	next, stop := iter.Pull2(b)
-	defer stop()
-	right, err, more := next()
-	for left, errLeft := range a {
-		if errLeft != nil {
-			return errLeft
-		}
-		for more && err == nil && right.Index < left.Index {
-			if err := each(Difference{right.Index, ID{}, right.ID}); err != nil {
-				return err
-			}
-			right, err, more = next()
-		}
-		if err != nil {
-			return err
-		}
-		d := Difference{left.Index, left.ID, ID{}}
-		if more && right.Index == left.Index {
-			d.B = right.ID
-			right, err, more = next()
-		}
-		if d.A != d.B {
-			if err := each(d); err != nil {
-				return err
-			}
-		}
-	}
-	for more && err == nil {
-		if err := each(Difference{right.Index, ID{}, right.ID}); err != nil {
-			return err
-		}
-		right, err, more = next()
-	}
-	return err
 }

@@ -3,12 +3,18 @@ package maps
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/rok-storage/rok/units"
 	"github.com/stretchr/testify/require"
 )
 
@@ -42,16 +48,66 @@ func closed(b []byte) []byte {
 	return b
 }
 
+// walked goes through a map in every way that reads it: what is wrong is said by a typed
+// error, in bounded time.
+func walked(t *testing.T, store Store, m *Map) {
+	t.Helper()
+	typed := func(err error) {
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrMissing) && err != io.EOF {
+			require.NoError(t, err)
+		}
+	}
+	for _, err := range m.Objects(t.Context(), store, nil) {
+		typed(err)
+	}
+	for d, err := range Diff(t.Context(), store, m, store, m) {
+		typed(err)
+		require.Equal(t, Difference{}, d)
+	}
+	ids := map[uint64]ID{0: someID(1), 2: someID(5), 17: someID(6), 30: someID(2)}
+	_, b := made(t, store, Shape{Version: 3, Hash: m.Hash, BlockSize: m.BlockSize}.sized(40), ids)
+	other := opened(t, b)
+	for _, pair := range [][2]*Map{{m, other}, {other, m}} {
+		for d, err := range Diff(t.Context(), store, pair[0], store, pair[1]) {
+			typed(err)
+			require.True(t, err != nil || d.A != d.B)
+		}
+	}
+	for _, err := range Diff(t.Context(), store, other, store, m) {
+		typed(err)
+		break // what has enough after the first ends the walk
+	}
+	for _, err := range m.Objects(t.Context(), store, func(Object) bool { return true }) {
+		typed(err)
+		break
+	}
+	r, err := NewReader(t.Context(), store, m)
+	if err != nil {
+		typed(err)
+		return
+	}
+	require.Equal(t, m.Size, r.Size())
+	for _, off := range []units.Bytes{0, 17 * m.BlockSize, m.Size / 2, max(m.Size, 1) - 1, m.Size} {
+		_, err := r.ReadAt(make([]byte, 10), int64(off))
+		typed(err)
+	}
+	_, err = r.ReadAt(nil, -1)
+	require.ErrorIs(t, err, fs.ErrInvalid)
+}
+
 // FuzzOpen reads a map's own bytes: of what is taken, writing gives the same again.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte(magicV3))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = Open(bytes.NewReader(b), int64(len(b)))
+		if m, err := Open(bytes.NewReader(b), int64(len(b))); err == nil {
+			walked(t, newMemory(), m)
+		}
 		b = closed(b)
 		m, err := Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
+		walked(t, newMemory(), m)
 		if m.Version == 4 {
 			attributes, err := appendAttributes(nil, m.Attributes)
 			require.NoError(t, err)
@@ -113,9 +169,11 @@ func FuzzTree(f *testing.F) {
 	f.Fuzz(func(t *testing.T, shape, which byte, at uint16, value uint64, size uint16) {
 		all := shapes()
 		names := []string{"tree 16", "v4", "tree 32", "tree blake3"}
-		s := all[names[int(shape)%len(names)]].sized(300)
+		s := all[names[int(shape)%len(names)]].sized(300 + uint64(shape>>4)*pageWidth)
 		store := newMemory()
-		sound, _ := made(t, store, s, map[uint64]ID{0: someID(1), 1: someID(2), 17: someID(1), 299: someID(4)})
+		content := bytes.Repeat([]byte{7}, int(MinBlockSize))
+		require.NoError(t, store.Put(t.Context(), Block, s.Hash.BlockID(content), content))
+		sound, _ := made(t, store, s, map[uint64]ID{0: s.Hash.BlockID(content), 1: someID(2), 17: s.Hash.BlockID(content), 299: someID(4), s.Blocks() - 1: someID(5)})
 		h := sound.Header
 		path := []ID{h.Body} // from the root to the node that is changed
 		for level := h.Height() - 1; level > 0; level-- {
@@ -141,6 +199,7 @@ func FuzzTree(f *testing.F) {
 		}
 		m := opened(t, append(h.appendHeader(nil), noAttributes()...))
 		broken := failure(t, store, m)
+		walked(t, store, m)
 		for _, err := range Diff(t.Context(), store, sound, store, m) {
 			if err != nil {
 				require.Error(t, broken)
@@ -183,10 +242,37 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"v3", "v4", "tree 16"} {
+		_, sound := made(t, newMemory(), shapes()[name].sized(300), map[uint64]ID{0: someID(1)})
+		for _, at := range []int{9, 10, 11, 16, 24, 31, 32} {
+			for _, value := range []byte{0, 3, 0x80, 0xff} {
+				lie := bytes.Clone(sound)
+				lie[at] = value
+				add("FuzzOpen", fmt.Sprintf("lie-%s-%d-%d", strings.ReplaceAll(name, " ", ""), at, value), "[]byte(%q)\n", lie)
+			}
+		}
+		store := newMemory()
+		_, b := made(t, store, shapes()[name].sized(20000), map[uint64]ID{0: someID(1), 9000: someID(2), 19999: someID(1)})
+		for _, length := range []int{10, 40, 66, 70, len(b) - 1, len(b) - 50, len(b)} {
+			if length > 0 && length <= len(b) {
+				add("FuzzOpen", fmt.Sprintf("cut-%s-%d", strings.ReplaceAll(name, " ", ""), length), "[]byte(%q)\n", b[:length])
+			}
+		}
+		if name == "v3" {
+			end := len(b) - endSize
+			page := headerSize3 + 8 // behind no attributes
+			for what, lie := range map[string][]byte{
+				"twice": slices.Concat(b[:end], b[page:]), "longer": slices.Concat(b[:end], b[end:], b[end:]), "backwards": slices.Concat(b[:page], b[page+8+pageWidth/8+IDSize:end], b[page:]),
+				"nopages": slices.Concat(b[:page], b[end:]), "halfpage": slices.Concat(b[:page+20], b[end:]), "digest": append(b[:len(b)-1:len(b)-1], b[len(b)-1]^1),
+			} {
+				add("FuzzOpen", "v3-"+what, "[]byte(%q)\n", lie)
+			}
+		}
+	}
 	attributes, err := appendAttributes(nil, []Attribute{{"a", "b"}, {"c", "d"}})
 	require.NoError(t, err)
 	h := Header{Shape: shapes()["v4"].sized(1)}
-	for _, at := range []int{-1, 4, 6, 7, 8, 9, 11} {
+	for _, at := range []int{-1, 0, 2, 3, 4, 6, 7, 8, 9, 11} {
 		lie := bytes.Clone(attributes)
 		if at >= 0 {
 			lie[at] ^= 0x7
@@ -211,6 +297,9 @@ func TestSeeds(t *testing.T) {
 		add("FuzzPage", fmt.Sprint("lie", at), "uint64(1)\n[]byte(%q)\n", lie)
 	}
 	add("FuzzTree", "sound", "byte(%q)\nbyte(%q)\nuint16(0)\nuint64(0)\nuint16(300)\n", rune(0), rune(0))
+	for at := range 4 {
+		add("FuzzTree", fmt.Sprint("chain", at), "byte(%q)\nbyte(%q)\nuint16(%d)\nuint64(%d)\nuint16(300)\n", rune(0x21), rune(0), 8+16*at, uint64(1)<<(8*at))
+	}
 	add("FuzzTree", "shrunk", "byte(%q)\nbyte(%q)\nuint16(8)\nuint64(1)\nuint16(18)\n", rune(0), rune(2))
 	for name, text := range seeds {
 		if *update {

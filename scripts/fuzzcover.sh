@@ -1,5 +1,5 @@
 #!/bin/bash
-# fuzzcover.sh: how many statements of the decoders of LVM and thin metadata the committed seeds
+# fuzzcover.sh: how many statements of the decoders of LVM, thin metadata and maps the committed seeds
 # of the fuzz tests reach, nothing else. Fails where they are less than 90 % of a group.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,10 +17,11 @@ scan lvm diskpv,diskvg,oldtexts,scan,scanfind -NewPV
 host lvm/host conf,filter,regex,setting,settings,systemid,volumelist -
 devices lvm/host devicesfile,holder -Put,Remove,ClearPVID,set,words,line,next,hashed,devicesHash,Changed,Version,holdersOf,String
 blocks thin/metadata bitmap,blocktime,checksum,devicedetail,index,node,noderead,refcount,spacemap,superblock -appendBitmap,set,Pack,appendDeviceDetail,appendIndex,appendNode,appendRefCount,AppendSuperblock,appendSpaceMap,seal,String
+maps maps attribute,block,chain,flat,group,groupdiff,header,lookup,map,node,object,objects,reader,treediff,treewalk -appendGroup,appendNode,appendPage,appendHeader,appendAttributes,put,putBlock,Root
 trees thin/metadata check,compare,cursor,deltawalk,devices,mappings,searchtrees,spacemapcheck,thindevice,usage,walk -
 END
 
-go test -count=1 -run '^Fuzz' -coverpkg=./lvm/...,./thin/metadata -coverprofile="$dir/profile" ./lvm ./lvm/text ./lvm/disk ./lvm/host ./thin/metadata >"$dir/log" ||
+go test -count=1 -run '^Fuzz' -coverpkg=./lvm/...,./thin/metadata,./maps -coverprofile="$dir/profile" ./lvm ./lvm/text ./lvm/disk ./lvm/host ./thin/metadata ./maps >"$dir/log" ||
 	{ cat "$dir/log" >&2; exit 1; }
 go tool cover -func="$dir/profile" >"$dir/functions"
 awk -v verbose="${VERBOSE:-}" '

@@ -6,6 +6,7 @@
 #          library without which it does not start there, and the compiler for it
 #   qemu   QEMU, and Debian's kernels 6.1 and 6.12, unpacked into .cache, not installed
 #   peers  the programs that tests compare rok with, and file systems to use its volumes
+#   maps   the programs that registering is compared with
 #   race   the C compiler that go's -race needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +26,7 @@ packages() {
 	uml) echo user-mode-linux kmod $(amx && echo gcc) ;;
 	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
 	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev e2fsprogs xfsprogs ;;
+	maps) echo restic borgbackup casync ;;
 	race) echo gcc libc6-dev ;;
 	*) die "unknown: $1" ;;
 	esac
@@ -110,6 +112,7 @@ prepare_qemu() {
 }
 
 prepare_peers() { :; }
+prepare_maps() { :; }
 prepare_race() { :; }
 
 need=()

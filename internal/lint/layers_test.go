@@ -51,7 +51,7 @@ var layers = map[string]layer{
 	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "cluster/kv", "internal/cli", "internal/nearest"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
-	"internal/peers":            {imports: []string{"units", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
+	"internal/peers":            {imports: []string{"units", "maps", "store", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
 	".":                         {imports: []string{"units", "dm", "linear", "thin", "bench"}},
 	"internal/cli/clitest":      {},
 }

@@ -20,7 +20,7 @@ import (
 
 // config is the command line.
 type config struct {
-	part   string // "dm", "fio", "lvm", "activation", "thin" or "all"
+	part   string // "dm", "fio", "lvm", "activation", "thin", "maps" or "all"
 	quick  bool
 	vmrun  string
 	rok    string        // the command
@@ -47,6 +47,9 @@ const (
 
 	childPool  = "child-pool"
 	childWatch = "child-watch"
+
+	childMapsBare = "child-maps-bare"
+	childMapsTree = "child-maps-tree"
 )
 
 func main() {
@@ -83,6 +86,10 @@ func run(ctx context.Context, args []string) error {
 			return runCounted(regexp.MustCompile(args[1])) // of a parent that has compiled it
 		case childWatch:
 			return runWatched(ctx, args[1:], os.Stdout)
+		case childMapsBare:
+			return runMapsBare(args[1:])
+		case childMapsTree:
+			return runMapsTree(ctx, args[1:], os.Stdout)
 		case childLVM, childActivation, childPool:
 			cfg, err := parseFlags(args[1:])
 			if err != nil {
@@ -105,7 +112,7 @@ func run(ctx context.Context, args []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, config, io.Writer) ([]bar, error)
-	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}, {"activation", runActivation}, {"thin", runThin}} {
+	}{{"dm", runDM}, {"fio", runFio}, {"lvm", runLVM}, {"activation", runActivation}, {"thin", runThin}, {"maps", runMaps}} {
 		if cfg.part != part.name && cfg.part != "all" {
 			continue
 		}
@@ -124,7 +131,7 @@ type usageError struct{ error }
 func parseFlags(args []string) (config, error) {
 	cfg := config{size: 256 * units.MiB}
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm, activation, thin or all")
+	f.StringVar(&cfg.part, "part", "all", "what to measure: dm, fio, lvm, activation, thin, maps or all")
 	f.BoolVar(&cfg.quick, "quick", false, "measure next to nothing: does the program work?")
 	f.StringVar(&cfg.vmrun, "vmrun", "bin/vmrun", "program that lends a kernel with device-mapper")
 	f.StringVar(&cfg.rok, "rok", "bin/rok", "rok, the program")
@@ -159,8 +166,8 @@ func parseFlags(args []string) (config, error) {
 		return cfg, usageError{err}
 	case f.NArg() > 0:
 		return cfg, usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case !slices.Contains([]string{"dm", "fio", "lvm", "activation", "thin", "all"}, cfg.part):
-		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm, activation, thin or all", cfg.part)}
+	case !slices.Contains([]string{"dm", "fio", "lvm", "activation", "thin", "maps", "all"}, cfg.part):
+		return cfg, usageError{fmt.Errorf("part %q: want dm, fio, lvm, activation, thin, maps or all", cfg.part)}
 	case cfg.chunks < minChunks:
 		return cfg, usageError{fmt.Errorf("chunks: want at least %d", minChunks)}
 	case cfg.rounds < 1 || cfg.pairs < 1 || cfg.length <= 0 || cfg.slice <= 0 || cfg.spawns < 1:
