@@ -63,7 +63,7 @@ bench-maps: go-version ## volumes registered beside restic, borg and casync, in 
 fuzz: go-version ## fuzz every parser for FUZZTIME=30s each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-fuzz-cover: go-version ## how much of the decoders of LVM and thin metadata the committed seeds reach
+fuzz-cover: go-version ## how much of the decoders of LVM, thin metadata and maps the committed seeds reach
 	@scripts/fuzzcover.sh
 
 fuzz-hour: go-version ## an hour of processor time (FUZZCPU=3600) for the fuzz tests of LVM metadata
