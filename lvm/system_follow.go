@@ -277,7 +277,7 @@ func (t *session) clearThin(a *Activator, g *DiskVG, names []string, o ChangeOpt
 	for _, name := range names {
 		lv := r.lvs[name]
 		thin, ok := only(lv).(*Thin)
-		if !ok || o.KeepStart || thin.Origin != "" || thin.ExternalOrigin != "" || lv.Flags.Has(FlagActivationSkip) {
+		if !ok || o.KeepStart || thin.Origin != "" || thin.ExternalOrigin != "" || lv.Flags.Has(FlagActivationSkip) || !t.writableHere(r, lv) {
 			continue
 		}
 		pool, ok := only(r.lvs[thin.Pool]).(*ThinPool)

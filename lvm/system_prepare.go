@@ -71,15 +71,20 @@ func (t *session) prepare(c *Change, g *DiskVG, next *VG, o ChangeOptions) error
 // that are activated, and may be written to. _should_wipe_lv of
 // lib/metadata/lv_manip.c.
 func (t *session) clears(r *relations, old *VG) map[string]bool {
-	set := t.s.Settings()
 	fresh, _ := t.mayActivate(r, newVolumes(r, old), false)
 	names := make(map[string]bool, len(fresh))
 	for _, name := range fresh {
 		lv := r.lvs[name]
-		readOnly := !lv.Writable() || set.ActivateReadOnly(r.vg.Name, name, slices.Concat(lv.Tags, r.vg.Tags)...)
-		names[name] = !readOnly && !lv.Flags.Has(FlagActivationSkip)
+		names[name] = t.writableHere(r, lv) && !lv.Flags.Has(FlagActivationSkip)
 	}
 	return names
+}
+
+// writableHere reports whether an active lv can be written to: by its own permission, and by
+// this machine's.
+func (t *session) writableHere(r *relations, lv *LV) bool {
+	set := t.s.Settings()
+	return lv.Writable() && !set.ActivateReadOnly(r.vg.Name, lv.Name, slices.Concat(lv.Tags, r.vg.Tags)...)
 }
 
 // onPVs reports whether all of lv's data is on PVs.
