@@ -121,14 +121,23 @@ func (s *Store) key(kind maps.Kind, id maps.ID) string {
 // Get reads and verifies an object: one that is damaged is an error that matches [ErrCorrupt].
 // It is what [maps.Getter] says.
 func (s *Store) Get(ctx context.Context, kind maps.Kind, id maps.ID, dst []byte) (int, error) {
-	n, info, err := s.bucket.Get(ctx, s.key(kind, id), 0, dst)
+	n, err := s.getCopy(ctx, s.key(kind, id), kind, id, dst)
+	if errors.Is(err, ErrMissing) || errors.Is(err, ErrCorrupt) {
+		return s.getLater(ctx, kind, id, dst, err)
+	}
+	return n, err
+}
+
+// getCopy reads the object at one key.
+func (s *Store) getCopy(ctx context.Context, key string, kind maps.Kind, id maps.ID, dst []byte) (int, error) {
+	n, info, err := s.bucket.Get(ctx, key, 0, dst)
 	switch {
 	case err != nil:
 		return 0, err
 	case info.Size > int64(len(dst)):
-		return 0, &Error{Op: "get", Address: s.Address(), Key: s.key(kind, id), Err: io.ErrShortBuffer}
+		return 0, &Error{Op: "get", Address: s.Address(), Key: key, Err: io.ErrShortBuffer}
 	case s.settings.Hash.Sum(dst[:n]) != id:
-		return 0, &Error{Op: "get", Address: s.Address(), Key: s.key(kind, id), Err: ErrCorrupt}
+		return 0, &Error{Op: "get", Address: s.Address(), Key: key, Err: ErrCorrupt}
 	}
 	return n, nil
 }
