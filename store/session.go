@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -61,12 +60,13 @@ func (w *Session) Put(ctx context.Context, kind maps.Kind, id maps.ID, data []by
 	case !errors.Is(err, ErrMissing):
 		return err
 	}
-	if _, err := w.bucket.Put(ctx, w.key(kind, id), bytes.NewReader(data), Condition{}); err != nil {
+	stored, err := w.putObject(ctx, w.objectKey(kind, id), data, Condition{})
+	if err != nil {
 		return err
 	}
 	w.counts.put.Add(1)
 	w.counts.putBytes.Add(int64(len(data)))
-	w.counts.stored.Add(int64(len(data)))
+	w.counts.stored.Add(int64(stored))
 	return nil
 }
 
