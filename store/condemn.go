@@ -45,7 +45,7 @@ func (g *collector) condemn(ctx context.Context, epoch uint64) error {
 }
 
 // judge compares what is there of a shard with what is live, both in order.
-func (g *collector) judge(ctx context.Context, kind maps.Kind, shard byte, live []maps.ID, bad map[objectKey]bool) (condemned, error) {
+func (g *collector) judge(ctx context.Context, kind maps.Kind, shard byte, live []maps.ID, bad map[nameKey]bool) (condemned, error) {
 	var list condemned
 	var group []condemnedCopy // the copies of one name
 	judged := func() {
@@ -60,7 +60,7 @@ func (g *collector) judge(ctx context.Context, kind maps.Kind, shard byte, live 
 		if needed {
 			live = live[1:]
 		}
-		for _, o := range divide(group, needed, bad[objectKey{kind, group[0].name}]) {
+		for _, o := range divide(group, needed, bad[nameKey{kind, group[0].name}]) {
 			list = list.add(o)
 			g.c.Condemned.add(o.size)
 			group = slices.DeleteFunc(group, func(x condemnedCopy) bool { return x.epoch == o.epoch })
@@ -74,7 +74,7 @@ func (g *collector) judge(ctx context.Context, kind maps.Kind, shard byte, live 
 		if err != nil {
 			return nil, err
 		}
-		name, epoch, ok := parseCopy(kind, info.Key)
+		name, epoch, ok := parseCopy(info.Key)
 		if !ok {
 			g.c.Foreign++
 			continue
@@ -116,13 +116,13 @@ func divide(copies []condemnedCopy, needed, bad bool) []condemnedCopy {
 	return copies
 }
 
-func (g *collector) badNames(ctx context.Context) (map[objectKey]bool, error) {
-	bad := map[objectKey]bool{}
+func (g *collector) badNames(ctx context.Context) (map[nameKey]bool, error) {
+	bad := map[nameKey]bool{}
 	for b, err := range g.Bad(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		bad[objectKey{b.Kind, b.Name}] = true
+		bad[nameKey{b.Kind, b.Name}] = true
 	}
 	return bad, nil
 }

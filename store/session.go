@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,14 +33,8 @@ type Session struct {
 
 	mu      sync.Mutex // guards what follows
 	known   known
-	flights map[objectKey]*flight
-	bad     map[objectKey]bool
-}
-
-// objectKey is an object by its name.
-type objectKey struct {
-	kind maps.Kind
-	name maps.ID
+	flights map[nameKey]*flight
+	bad     map[nameKey]bool
 }
 
 type counters struct{ put, putBytes, stored, kept, keptBytes atomic.Int64 }
@@ -89,14 +82,14 @@ func (s *Store) Begin(ctx context.Context, o SessionOptions) (*Session, error) {
 			return nil, errors.Join(err, released)
 		}
 	}
-	w.bad = map[objectKey]bool{}
+	w.bad = map[nameKey]bool{}
 	for b, err := range s.Bad(ctx) {
 		if err != nil {
 			return nil, errors.Join(err, w.lease.release(ctx))
 		}
-		w.bad[objectKey{b.Kind, b.Name}] = true
+		w.bad[nameKey{b.Kind, b.Name}] = true
 	}
-	w.flights = map[objectKey]*flight{}
+	w.flights = map[nameKey]*flight{}
 	renewal, stop := context.WithCancel(ctx)
 	w.stop = stop
 	go func() {
@@ -126,7 +119,7 @@ func (w *Session) Put(ctx context.Context, kind maps.Kind, id maps.ID, data []by
 	if err := w.lease.check(); err != nil {
 		return err
 	}
-	o := objectKey{kind, w.name(kind, id)}
+	o := nameKey{kind, w.name(kind, id)}
 	w.mu.Lock()
 	f, flying := w.flights[o]
 	there := w.known.has(o)
@@ -147,7 +140,7 @@ func (w *Session) Put(ctx context.Context, kind maps.Kind, id maps.ID, data []by
 			return f.err
 		}
 	default:
-		put, err := w.put(ctx, o, id, data)
+		put, err := w.put(ctx, o, data)
 		w.mu.Lock()
 		delete(w.flights, o)
 		if err == nil {
@@ -173,14 +166,16 @@ type flight struct {
 }
 
 // put puts an object that is not known to be there, and reports whether it was written.
-func (w *Session) put(ctx context.Context, o objectKey, id maps.ID, data []byte) (written bool, err error) {
-	bad := w.Distrusts(o.kind, id)
+func (w *Session) put(ctx context.Context, o nameKey, data []byte) (written bool, err error) {
+	w.mu.Lock()
+	bad := w.bad[o]
+	w.mu.Unlock()
 	key, err := w.place(ctx, o)
 	if err != nil {
 		return false, err
 	}
 	if !bad {
-		_, err := w.bucket.Stat(ctx, key)
+		_, err := w.bucket.Stat(ctx, key.String())
 		if err == nil {
 			return false, nil
 		}
@@ -188,10 +183,14 @@ func (w *Session) put(ctx context.Context, o objectKey, id maps.ID, data []byte)
 			return false, err
 		}
 	}
-	if err := w.write(ctx, key, o.kind, id, data); err != nil {
+	stored, err := w.putObject(ctx, key, data, Condition{})
+	if err != nil {
 		return false, err
 	}
-	if bad && key == copyKey(o.kind, o.name, 0) {
+	w.counts.put.Add(1)
+	w.counts.putBytes.Add(int64(len(data)))
+	w.counts.stored.Add(int64(stored))
+	if bad && key.epoch == 0 {
 		// Elsewhere the damaged one is still there, and the mark is true.
 		return true, w.bucket.Delete(ctx, badKey(o.kind, o.name))
 	}
@@ -199,29 +198,18 @@ func (w *Session) put(ctx context.Context, o objectKey, id maps.ID, data []byte)
 }
 
 // place is the key that the session may count on for an object: a condemned one has another.
-func (w *Session) place(ctx context.Context, o objectKey) (string, error) {
+func (w *Session) place(ctx context.Context, o nameKey) (objectKey, error) {
 	if w.condemned == nil {
-		return copyKey(o.kind, o.name, 0), nil
+		return o.copy(0), nil
 	}
 	condemned, err := w.condemned.has(ctx, o.kind, o.name)
 	if err != nil {
-		return "", err
+		return objectKey{}, err
 	}
 	if condemned {
-		return copyKey(o.kind, o.name, w.epoch), nil
+		return o.copy(w.epoch), nil
 	}
-	return copyKey(o.kind, o.name, 0), nil
-}
-
-func (w *Session) write(ctx context.Context, key string, kind maps.Kind, id maps.ID, data []byte) error {
-	packed := data
-	if _, err := w.bucket.Put(ctx, key, bytes.NewReader(packed), Condition{}); err != nil {
-		return err
-	}
-	w.counts.put.Add(1)
-	w.counts.putBytes.Add(int64(len(data)))
-	w.counts.stored.Add(int64(len(packed)))
-	return nil
+	return o.copy(0), nil
 }
 
 // Distrusts tells whether an object was found damaged when the session began, and was not put since.
@@ -229,7 +217,7 @@ func (w *Session) write(ctx context.Context, key string, kind maps.Kind, id maps
 func (w *Session) Distrusts(kind maps.Kind, id maps.ID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bad[objectKey{kind, w.name(kind, id)}]
+	return w.bad[nameKey{kind, w.name(kind, id)}]
 }
 
 // Has tells whether Put would find the object there.
@@ -237,7 +225,7 @@ func (w *Session) Has(ctx context.Context, kind maps.Kind, id maps.ID) (bool, er
 	if err := w.lease.check(); err != nil {
 		return false, err
 	}
-	o := objectKey{kind, w.name(kind, id)}
+	o := nameKey{kind, w.name(kind, id)}
 	w.mu.Lock()
 	known, bad := w.known.has(o), w.bad[o]
 	w.mu.Unlock()
@@ -248,7 +236,7 @@ func (w *Session) Has(ctx context.Context, kind maps.Kind, id maps.ID) (bool, er
 	if err != nil {
 		return false, err
 	}
-	_, err = w.bucket.Stat(ctx, key)
+	_, err = w.bucket.Stat(ctx, key.String())
 	if errors.Is(err, ErrMissing) {
 		return false, nil
 	}

@@ -36,7 +36,7 @@ func (g *collector) sweep(ctx context.Context) error {
 	return g.delete(ctx, lists)
 }
 
-func (g *collector) sweepShard(ctx context.Context, kind maps.Kind, list condemned, live []maps.ID, bad map[objectKey]bool) error {
+func (g *collector) sweepShard(ctx context.Context, kind maps.Kind, list condemned, live []maps.ID, bad map[nameKey]bool) error {
 	var keys []string
 	var freed Amount
 	flush := func() error {
@@ -52,11 +52,11 @@ func (g *collector) sweepShard(ctx context.Context, kind maps.Kind, list condemn
 	for i := range list.len() {
 		o := list.at(i)
 		_, needed := slices.BinarySearchFunc(live, o.name, compareNames)
-		if needed && (!o.spare || bad[objectKey{kind, o.name}]) {
+		if needed && (!o.spare || bad[nameKey{kind, o.name}]) {
 			g.c.Rescued.add(o.size)
 			continue
 		}
-		keys = append(keys, copyKey(kind, o.name, o.epoch))
+		keys = append(keys, nameKey{kind, o.name}.copy(o.epoch).String())
 		freed.add(o.size)
 		if len(keys) == sweepBatch {
 			if err := flush(); err != nil {

@@ -113,7 +113,7 @@ func (g *collector) tidyMarks(ctx context.Context) error {
 }
 
 // needs tells whether a map needs an object, or it has copies.
-func (g *collector) needs(ctx context.Context, o objectKey) (bool, error) {
+func (g *collector) needs(ctx context.Context, o nameKey) (bool, error) {
 	live, err := g.mark.live.names(o.kind, o.name[0])
 	if err != nil {
 		return false, err
@@ -121,7 +121,7 @@ func (g *collector) needs(ctx context.Context, o objectKey) (bool, error) {
 	if _, needed := slices.BinarySearchFunc(live, o.name, compareNames); needed {
 		return true, nil
 	}
-	for _, err := range g.bucket.List(ctx, copyKey(o.kind, o.name, 0)) {
+	for _, err := range g.bucket.List(ctx, o.copy(0).base()) {
 		return err == nil, err
 	}
 	return false, nil
