@@ -29,6 +29,7 @@ type registering struct {
 	spec     maps.Spec
 	changed  []maps.Range // merged; of use where ranged
 	ranged   bool
+	rebuild  bool // a node of the base is known to be damaged: none is taken over
 	journal  *journal
 	result   Registered
 }
@@ -92,7 +93,51 @@ func (v *registering) open(ctx context.Context) error {
 	if err := v.findRanges(); err != nil {
 		return err
 	}
+	if v.ranged {
+		if err := v.countOnBase(ctx); err != nil {
+			return err
+		}
+	}
 	return v.attributes()
+}
+
+// countOnBase has the session keep what the base has, since most of it is not put. What of it is known to be
+// damaged is read, and put again.
+func (v *registering) countOnBase(ctx context.Context) error {
+	base, _, err := v.session.Base(ctx, v.result.Base)
+	if err != nil {
+		return err
+	}
+	if base.Root() != v.base.Root() {
+		return fmt.Errorf("base %s: %w", v.result.Base, store.ErrChanged)
+	}
+	v.base = base
+	marked := false
+	for _, err := range v.session.Bad(ctx) {
+		if err != nil {
+			return err
+		}
+		marked = true
+		break
+	}
+	if !marked {
+		return nil
+	}
+	for o, err := range base.Objects(ctx, v.session, nil) {
+		switch {
+		case damaged(err):
+			return fmt.Errorf("base %s is damaged; register without changed ranges reads all and mends it: %w", v.result.Base, err)
+		case err != nil:
+			return err
+		case !v.session.Distrusts(o.Kind, o.ID):
+		case o.Kind == maps.Node:
+			v.rebuild = true
+		case o.Block < v.spec.Blocks():
+			v.changed = append(v.changed, blockRange(v.spec.Shape, o.Block))
+		}
+	}
+	v.changed = merged(v.changed, v.spec.Size)
+	return nil
 }
 
 // openBase opens the base, and the map that is to be replaced.
@@ -205,7 +250,7 @@ func (v *registering) openJournal() (*journal, error) {
 
 // write makes the map.
 func (v *registering) write(ctx context.Context, body *spool) (maps.Header, error) {
-	same := v.base != nil && v.base.Version == v.spec.Version && v.base.Degree == v.spec.Degree
+	same := v.base != nil && v.base.Version == v.spec.Version && v.base.Degree == v.spec.Degree && !v.rebuild
 	if v.ranged && same {
 		header, err := maps.Update(ctx, body, v.session, v.base, v.spec, v.changes(ctx))
 		if damaged(err) {

@@ -130,7 +130,7 @@ func treeObjects(ctx context.Context, st maps.Getter, m *maps.Map, skip func(map
 					again = from < m.Blocks()
 					break
 				}
-				if err == nil && o.Kind == maps.Block && o.Block < from || err == nil && o.Kind == maps.Node && again {
+				if err == nil && o.Block < from { // above what is still to come: it came before
 					continue
 				}
 				if !yield(o, err) || err != nil {

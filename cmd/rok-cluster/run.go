@@ -21,6 +21,8 @@ func commands() []command {
 	return []command{
 		{"register", "Register volumes as maps", registerCommand},
 		{"present", "Write a map's volume into a file or onto a device, or compare it", presentCommand},
+		{"composer-tool", "Maps: list, show, compare, label, remove, upgrade, verify", composerToolCommand},
+		{"cluster-gc", "Free what no map needs", clusterGCCommand},
 		{"version", "Show the version", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
 		{"help", "Show how to use a command", helpCommand},
