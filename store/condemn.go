@@ -28,15 +28,15 @@ func (g *collector) condemn(ctx context.Context, epoch uint64) error {
 		return err
 	}
 	return eachShard(func(kind maps.Kind, shard byte) error {
+		if err := g.step(ctx); err != nil {
+			return err
+		}
 		live, err := g.mark.live.names(kind, shard)
 		if err != nil {
 			return err
 		}
 		list, err := g.judge(ctx, kind, shard, live, bad)
 		if err != nil || list.len() == 0 || g.o.DryRun {
-			return err
-		}
-		if err := g.step(ctx); err != nil {
 			return err
 		}
 		_, err = g.bucket.Put(ctx, condemnedKey(epoch, kind, shard), bytes.NewReader(append([]byte(condemnedMagic), list...)), Condition{})

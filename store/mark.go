@@ -69,15 +69,19 @@ func (k *marker) one(ctx context.Context, name string) error {
 		m, info, err := k.s.OpenMap(ctx, name)
 		if err == nil {
 			err = k.objects(ctx, m)
-		} else if errors.Is(err, ErrMissing) {
-			return nil
 		}
 		if err == nil {
 			k.seen[name] = info.Version
 			return nil
 		}
-		if !errors.Is(err, ErrChanged) { // it was replaced while it was read
-			return &MarkError{name, err}
+		// It may have been replaced or removed while it was read.
+		now, statErr := k.s.bucket.Stat(ctx, mapKey(name))
+		switch {
+		case errors.Is(statErr, ErrMissing):
+			return nil
+		case info.Name == "" && errors.Is(err, ErrMissing): // made meanwhile
+		case statErr != nil || info.Name == "" || now.Version == info.Version:
+			return &MarkError{name, errors.Join(err, statErr)}
 		}
 	}
 }

@@ -19,6 +19,9 @@ func (g *collector) sweep(ctx context.Context) error {
 	}
 	var lists []string
 	err = eachShard(func(kind maps.Kind, shard byte) error {
+		if err := g.step(ctx); err != nil {
+			return err
+		}
 		list, err := g.condemned(ctx, g.state.Number, kind, shard)
 		if err != nil || list == nil {
 			return err
