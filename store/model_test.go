@@ -97,7 +97,7 @@ func (m *model) fatal(format string, args ...any) {
 }
 
 func (m *model) timing(a *actor) store.Timing {
-	return store.Manual(store.Timing{TTL: ttl, Delay: delay, Margin: margin, Clock: a})
+	return store.Manual(store.Timing{TTL: m.ttl, Delay: delay, Margin: margin, Clock: a})
 }
 
 // expected reports whether an error is one that a program has to live with.

@@ -23,6 +23,7 @@ type world struct {
 	memory *storetest.Memory
 	now    time.Time
 	faults bool // calls are lost, late, done twice; actors are killed
+	ttl    time.Duration
 
 	events chan *actor // one that has come to a call, or to its end
 	moving int         // actors between calls
@@ -34,7 +35,6 @@ type world struct {
 }
 
 const (
-	ttl    = 120 * time.Second
 	delay  = 30 * time.Second
 	margin = 20 * time.Second
 )
@@ -80,7 +80,8 @@ type actor struct {
 }
 
 func newWorld(seed uint64, faults bool) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
+	// Requests may be on their way for longer than a lease lasts, or not.
+	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second}[seed%2], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
 	w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
 	return w
 }
@@ -120,15 +121,15 @@ func (w *world) run() error {
 
 func (w *world) step() {
 	switch n := w.rng.IntN(100); {
-	case len(w.late) > 0 && n < 10 || len(w.ready) == 0:
+	case len(w.late) > 0 && n < 3 || len(w.ready) == 0:
 		if len(w.late) == 0 {
 			return
 		}
 		w.arrive(w.rng.IntN(len(w.late)))
-	case n < 12:
-		w.advance(time.Duration(w.rng.Int64N(int64(20 * time.Second))))
-	case n < 13 && w.faults:
-		w.advance(time.Duration(w.rng.Int64N(int64(400 * time.Second))))
+	case n < 5:
+		w.advance(time.Duration(w.rng.Int64N(int64(w.ttl / 6))))
+	case n < 6 && w.faults:
+		w.advance(time.Duration(w.rng.Int64N(int64(w.ttl + 2*(delay+margin)))))
 	default:
 		i := w.rng.IntN(len(w.ready))
 		a := w.ready[i]
@@ -147,7 +148,10 @@ func (w *world) fate(a *actor) fate {
 		return done
 	}
 	n := w.rng.IntN(1000)
+	objects := strings.Contains(a.text, " map/") || strings.HasPrefix(a.text, "delete blk/") || strings.HasPrefix(a.text, "delete node/")
 	switch {
+	case objects && a.writes && n > 900: // the calls that matter
+		return comesLate
 	case n < 8:
 		return killed
 	case n < 14:
