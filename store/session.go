@@ -86,11 +86,11 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 	if err := CheckName(name); err != nil {
 		return MapInfo{}, err
 	}
-	info, err := w.bucket.Put(ctx, "map/"+name, body, condition)
+	info, err := w.bucket.Put(ctx, mapKey(name), w.sealBody(mapKey(name), body), condition)
 	if err != nil {
 		return MapInfo{}, err
 	}
-	return MapInfo{name, info.Size, info.Version, info.Modified}, nil
+	return w.mapInfo(name, info), nil
 }
 
 // Remove unlinks a map that is as version says (any, if ""); what only it needs, the
