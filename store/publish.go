@@ -32,7 +32,7 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 		return MapInfo{}, err
 	}
 	key := "map/" + name
-	info, err := w.bucket.Put(ctx, key, body, condition)
+	info, err := w.bucket.Put(ctx, key, w.sealBody(key, body), condition)
 	if err != nil {
 		if !refused(err) { // it may still arrive, and needs its objects then
 			w.lease.keep()
@@ -43,7 +43,7 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 	if lost := w.lease.outlasted(ctx); lost != nil {
 		return MapInfo{}, w.unpublish(ctx, key, info.Version, condition, lost)
 	}
-	return MapInfo{name, info.Size, info.Version, info.Modified}, nil
+	return w.mapInfo(name, info), nil
 }
 
 // refused reports whether a Put was answered, with no.

@@ -20,6 +20,7 @@ func rules() []cli.Rule {
 		{Code: cli.NoSpace, Match: cli.Is(composer.ErrTooSmall)},
 		{Code: cli.Corrupt, Match: cli.Is(composer.ErrDiffers)},
 		{Code: cli.Corrupt, Match: cli.Is(composer.ErrTwin)},
+		{Code: cli.Usage, Match: cli.Is(store.ErrAddress)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},
