@@ -97,7 +97,7 @@ func (p *presenting) verdict() error {
 		all = append(all, d)
 	}
 	if n := len(p.result.Differs); n > 0 {
-		all = append(all, fmt.Errorf("present %s: %d ranges, %s: %w", p.request.Name, n, p.result.Counts.Differs, ErrDiffers))
+		all = append(all, fmt.Errorf("compare %s: ranges: %d, together %s: %w", p.request.Name, n, p.result.Counts.Differs, ErrDiffers))
 	}
 	return errors.Join(all...)
 }

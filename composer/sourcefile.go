@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,9 @@ func OpenFile(path string, now func() time.Time) (*File, error) {
 	if now == nil {
 		now = time.Now
 	}
+	if real, err := filepath.Abs(path); err == nil {
+		path = real
+	}
 	source := &File{f: f, path: path, now: now}
 	if source.size, source.device, err = sizeOf(f); err != nil {
 		_ = f.Close() // nothing was written
@@ -65,7 +69,7 @@ func sizeOf(f *os.File) (size units.Bytes, device bool, err error) {
 // Size is what it was when the file was opened.
 func (s *File) Size() units.Bytes { return s.size }
 
-// Describe is the path.
+// Describe is the path, from the root on.
 func (s *File) Describe() string { return s.path }
 
 // ReadAt reads as io.ReaderAt says.

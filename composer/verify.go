@@ -74,7 +74,7 @@ type Hurt struct {
 type VerifyError struct{ Maps, Objects int }
 
 func (e *VerifyError) Error() string {
-	return fmt.Sprintf("verify: %d maps are damaged, by %d objects that are bad or missing", e.Maps, e.Objects)
+	return fmt.Sprintf("verify: maps that are damaged: %d, objects that are bad or missing: %d", e.Maps, e.Objects)
 }
 
 // Is reports whether target is maps.ErrCorrupt.

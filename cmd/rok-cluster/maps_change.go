@@ -68,7 +68,7 @@ length in bytes, in whole blocks. "register --changed" reads these lines. Of two
 					"data_bytes": uint64(data), "zero_bytes": uint64(zero),
 				})
 			}
-			_, err = fmt.Fprintf(w, "# %s of data and %s of zeros differ; sizes %s and %s\n", data.Human(), zero.Human(), a.Size, b.Size)
+			_, err = fmt.Fprintf(c.ErrOrStderr(), "%s of data and %s of zeros differ; sizes %s and %s\n", data.Human(), zero.Human(), a.Size, b.Size)
 			return err
 		})
 	}
