@@ -35,7 +35,7 @@ func (m *machine) program(args ...string) *exec.Cmd {
 // killed starts a command again and again, kills each a little later than the one before, and has the last one end.
 func (m *machine) killed(args ...string) {
 	m.t.Helper()
-	for wait := time.Duration(0); wait < 300*time.Millisecond; wait += 7 * time.Millisecond {
+	for wait := time.Duration(0); wait < 200*time.Millisecond; wait += 19 * time.Millisecond {
 		c := m.program(args...)
 		require.NoError(m.t, c.Start())
 		time.Sleep(wait)

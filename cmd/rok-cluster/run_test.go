@@ -78,7 +78,9 @@ func TestExamples(t *testing.T) {
 				}
 				stdout, stderr, code := m.rok(args...)
 				require.Zero(t, code, stderr)
-				require.NotEmpty(t, stdout)
+				if !strings.Contains(line, "tier-") { // the last label goes
+					require.NotEmpty(t, stdout)
+				}
 			})
 		}
 	}
