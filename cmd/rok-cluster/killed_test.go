@@ -18,6 +18,7 @@ const asProgram = "ROK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		limitMemory()
 		os.Exit(run(context.Background(), os.Args[1:], system()))
 	}
 	os.Exit(m.Run())
@@ -28,7 +29,7 @@ func (m *machine) program(args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	require.NoError(m.t, err)
 	c := exec.Command(self, args...)
-	c.Env = []string{asProgram + "=1", "ROK_STATE_DIR=" + m.env.stateDir(), "ROK_CONFIG=" + m.env.configPath()}
+	c.Env = []string{"TMPDIR=" + os.TempDir(), asProgram + "=1", "ROK_STATE_DIR=" + m.env.stateDir(), "ROK_CONFIG=" + m.env.configPath()}
 	return c
 }
 
