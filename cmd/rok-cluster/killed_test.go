@@ -19,7 +19,12 @@ const asProgram = "ROK_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		limitMemory()
-		os.Exit(run(context.Background(), os.Args[1:], system()))
+		code := run(context.Background(), os.Args[1:], system())
+		if path := os.Getenv(asProgram); path != "1" { // what wait4 tells is the parent's where that is larger
+			status, _ := os.ReadFile("/proc/self/status")
+			_ = os.WriteFile(path, status, 0o600)
+		}
+		os.Exit(code)
 	}
 	os.Exit(m.Run())
 }

@@ -179,7 +179,6 @@ func printShown(w io.Writer, v showView) error {
 	t.Add("size", fmt.Sprintf("%s (%d bytes)", units.Bytes(v.SizeBytes).Human(), v.SizeBytes))
 	t.Add("blocks", fmt.Sprintf("%d of %s, %d not zeros", v.BlockCount, units.Bytes(v.BlockSizeBytes), v.DataCount))
 	t.Add("root", v.Root)
-	t.Add("map", plural(v.MapBytes, "byte"))
 	for _, key := range sortedKeys(v.OtherMetadata) {
 		t.Add(key, v.OtherMetadata[key])
 	}
