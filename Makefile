@@ -4,6 +4,8 @@ export GOTOOLCHAIN := local# a Go that is too old is told, not replaced by a dow
 export CGO_ENABLED := 0# nothing of rok needs C, and a gcc without libc's headers must not matter
 PREFIX ?= /usr/local
 FUZZTIME ?= 30s
+# The names that rok-cluster answers to.
+LINKS := rok-config rok-cluster-ctl rok-cluster-upgrade rok-cluster-upgrade-v0.12.0 rok-composer-tool rok-cluster-gc rok-register rok-present rok-s3d
 PURE := ./units/... ./conf/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
@@ -15,10 +17,12 @@ help: ## list the targets
 
 build: go-version ## build every command into bin/, static
 	@go build -trimpath -o bin/ ./cmd/...
+	@for name in $(LINKS); do ln -sf rok-cluster bin/$$name; done
 
 install: build ## install the commands (PREFIX=/usr/local, DESTDIR=)
 	@install -d "$(DESTDIR)$(PREFIX)/bin"
-	@install -m 755 $(filter-out bin/vmrun,$(wildcard bin/rok*)) "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 755 bin/rok bin/rok-cluster "$(DESTDIR)$(PREFIX)/bin"
+	@for name in $(LINKS); do ln -sf rok-cluster "$(DESTDIR)$(PREFIX)/bin/$$name"; done
 
 compare: go-version ## thick beside thin on this machine: make compare ARGS="--seconds 1"
 	@scripts/setup.sh go uml

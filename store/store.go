@@ -1,43 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-
-	"github.com/google/uuid"
-
-	"github.com/rok-storage/rok/maps"
-)
-
-// Settings are what holds for all of a store, written when it is made.
-type Settings struct {
-	// Format is 1.
-	Format int `json:"format"`
-	// ID names the store for ever.
-	ID uuid.UUID `json:"id"`
-	// Hash is that of all ids in it: maps of another are not kept here. The zero value is
-	// SHA-256.
-	Hash maps.Hash `json:"hash"`
-	// Compression is what blocks are packed with where that saves a sixteenth or
-	// more. It may be changed: each object says what it is packed with. "" is s2.
-	Compression Compression `json:"compression"`
-	// Encrypted stores need their key to be opened. KeyCheck tells the right one.
-	Encrypted bool   `json:"encrypted"`
-	KeyCheck  string `json:"key_check,omitempty"`
-}
-
-// Compression is how blocks are packed: "s2", "zstd" or "none".
-type Compression string
-
-// The compressions.
-const (
-	S2   Compression = "s2"
-	Zstd Compression = "zstd"
-	None Compression = "none"
+	"sync"
 )
 
 // Options are how a store is opened.
@@ -45,60 +11,46 @@ type Options struct {
 	// Create makes the store where there is none, by Settings, of which zero values are
 	// defaults and Format, ID, Encrypted and KeyCheck are not looked at.
 	Create bool
-	// Settings, as far as they are not zero, are asked for: a store that has others is refused
-	// ([ErrSettings]).
+	// Settings, as far as they are not zero, are asked for: a store that has another hash is refused
+	// ([ErrSettings]). Another compression is no reason: what is put from now on has it.
 	Settings Settings
-	// Key is the key of an encrypted store, 32 bytes; nil for one that is not encrypted.
+	// Key is the key of an encrypted store, [KeySize] bytes; nil for one that is not encrypted.
 	Key []byte
 }
 
 // Store is a bucket with blocks, nodes and maps in it. It is for many goroutines at once. It
 // reads; a [Session] writes.
 type Store struct {
-	bucket   Bucket
-	settings Settings
+	bucket      Bucket
+	settings    Settings
+	compression Compression // of what is put
+	codecs      *codecs
+	sealing     *sealing  // nil where it is not encrypted
+	scratch     sync.Pool // of *[]byte: packed objects
 }
 
-const settingsKey = "store.json"
-
-// New opens the store in a bucket. Errors match [ErrMissing] where there is none and
-// Create is not set, and [ErrSettings].
+// New opens the store in a bucket, which it closes in the end. Errors match [ErrMissing] where there is none and
+// Create is not set; [ErrSettings] where it is another than was asked for, or the key is not its own;
+// errors.ErrUnsupported where a newer release made it.
 func New(ctx context.Context, b Bucket, o Options) (*Store, error) {
-	// TODO of the store's owner: encryption, changed compression.
-	want := o.Settings
-	if want.Hash == 0 {
-		want.Hash = maps.SHA256
+	want := o.Settings.Compression
+	if want != "" && !want.known() {
+		return nil, fmt.Errorf("store: compression %q: want s2, zstd or none: %w", want, ErrSettings)
 	}
-	if want.Compression == "" {
-		want.Compression = S2
-	}
-	buf := make([]byte, 64<<10)
-	n, _, err := b.Get(ctx, settingsKey, 0, buf)
-	if errors.Is(err, ErrMissing) && o.Create {
-		want.Format, want.ID = 1, uuid.New()
-		text, err := json.Marshal(want)
-		if err != nil {
-			return nil, err
-		}
-		switch _, err = b.Put(ctx, settingsKey, bytes.NewReader(text), Condition{Absent: true}); {
-		case err == nil:
-			return &Store{b, want}, nil
-		case !errors.Is(err, ErrExists):
-			return nil, err
-		}
-		n, _, err = b.Get(ctx, settingsKey, 0, buf)
-	}
+	settings, err := loadSettings(ctx, b, o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("store: open %s: %w", b.Address(), err)
 	}
-	var have Settings
-	if err := json.Unmarshal(buf[:n], &have); err != nil {
-		return nil, fmt.Errorf("store: settings of %s: %w", b.Address(), err)
+	sealing, err := settings.check(o)
+	if err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", b.Address(), err)
 	}
-	if o.Settings.Hash != 0 && o.Settings.Hash != have.Hash {
-		return nil, fmt.Errorf("store: %s: hash is %s, asked for %s: %w", b.Address(), have.Hash, o.Settings.Hash, ErrSettings)
+	if want == "" {
+		want = settings.Compression
 	}
-	return &Store{b, have}, nil
+	s := &Store{bucket: b, settings: settings, compression: want, codecs: newCodecs(), sealing: sealing}
+	s.scratch.New = func() any { return new([]byte) }
+	return s, nil
 }
 
 // Settings are those that the store has.
@@ -110,25 +62,6 @@ func (s *Store) Address() string { return s.bucket.Address() }
 // Close closes the bucket. All sessions have ended.
 func (s *Store) Close() error { return s.bucket.Close() }
 
-func (s *Store) key(kind maps.Kind, id maps.ID) string {
-	name := id.String()
-	if kind == maps.Block {
-		return "blk/" + name[:2] + "/" + name
-	}
-	return "node/" + name[:2] + "/" + name
-}
-
-// Get reads and verifies an object: one that is damaged is an error that matches [ErrCorrupt].
-// It is what [maps.Getter] says.
-func (s *Store) Get(ctx context.Context, kind maps.Kind, id maps.ID, dst []byte) (int, error) {
-	n, info, err := s.bucket.Get(ctx, s.key(kind, id), 0, dst)
-	switch {
-	case err != nil:
-		return 0, err
-	case info.Size > int64(len(dst)):
-		return 0, &Error{Op: "get", Address: s.Address(), Key: s.key(kind, id), Err: io.ErrShortBuffer}
-	case s.settings.Hash.Sum(dst[:n]) != id:
-		return 0, &Error{Op: "get", Address: s.Address(), Key: s.key(kind, id), Err: ErrCorrupt}
-	}
-	return n, nil
+func (s *Store) fail(op, key string, err error) error {
+	return &Error{Op: op, Address: s.Address(), Key: key, Err: err}
 }

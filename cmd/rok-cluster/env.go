@@ -3,6 +3,9 @@ package main
 import (
 	"io"
 	"os"
+	"time"
+
+	"github.com/rok-storage/rok/store"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -15,11 +18,14 @@ type env struct {
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
+	now    func() time.Time
+	// bucket opens stores in tests; nil elsewhere.
+	bucket func(address string) (store.Bucket, error)
 }
 
 // system is the env of a process. Nothing else reads the environment.
 func system() *env {
-	return &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname}
+	return &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname, now: time.Now}
 }
 
 // stateDir is where rok keeps what it must not forget.

@@ -9,5 +9,6 @@ import (
 )
 
 func main() {
+	limitMemory()
 	os.Exit(run(context.Background(), os.Args, system()))
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"github.com/rok-storage/rok/composer"
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
 )
 
@@ -10,6 +12,15 @@ import (
 func rules() []cli.Rule {
 	return []cli.Rule{
 		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
+		{Code: cli.Usage, Match: cli.Is(maps.ErrShape)},
+		{Code: cli.Usage, Match: cli.Is(composer.ErrLabel)},
+		{Code: cli.Refused, Match: cli.Is(composer.ErrReserved)},
+		{Code: cli.Refused, Match: cli.Is(composer.ErrSourceChanged)},
+		{Code: cli.Refused, Match: cli.Is(composer.ErrBase)},
+		{Code: cli.NoSpace, Match: cli.Is(composer.ErrTooSmall)},
+		{Code: cli.Corrupt, Match: cli.Is(composer.ErrDiffers)},
+		{Code: cli.Corrupt, Match: cli.Is(composer.ErrTwin)},
+		{Code: cli.Usage, Match: cli.Is(store.ErrAddress)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},

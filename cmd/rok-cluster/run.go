@@ -18,7 +18,15 @@ type command struct {
 
 // commands are in the order of rok-cluster help.
 func commands() []command {
-	return []command{}
+	return []command{
+		{"register", "Register volumes as maps", registerCommand},
+		{"present", "Write a map's volume into a file or onto a device, or compare it", presentCommand},
+		{"composer-tool", "Maps: list, show, compare, label, remove, upgrade, verify", composerToolCommand},
+		{"cluster-gc", "Free what no map needs", clusterGCCommand},
+		{"version", "Show the version", versionCommand},
+		{"completion", "Print the completion script of a shell", completionCommand},
+		{"help", "Show how to use a command", helpCommand},
+	}
 }
 
 // run runs what argv names, with the program's name first, and returns the status to
@@ -53,12 +61,16 @@ func root(e *env, name string) *cobra.Command {
 	cobra.EnableCommandSorting = false
 	r := cli.Group("rok-cluster", "rok-cluster keeps volumes as maps in stores, and a cluster's configuration.")
 	r.Use = "rok-cluster COMMAND [ARGS...]"
+	r.Example = "  rok-cluster help\n  rok-cluster help register"
 	for _, c := range commands() {
 		sub := c.build(e)
 		sub.Short = c.short
 		if c.name == name {
 			sub.Use = "rok-" + sub.Use
 			return sub
+		}
+		if c.name == "help" {
+			r.SetHelpCommand(sub)
 		}
 		r.AddCommand(sub)
 	}

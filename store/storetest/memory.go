@@ -1,9 +1,8 @@
-// Package storetest has a bucket in memory, buckets that fail, and the suites that
-// every bucket and every store passes.
 package storetest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -38,7 +37,7 @@ func (m *Memory) fail(op, key string, err error) error {
 }
 
 func (m *Memory) get(ctx context.Context, op, key string) (object, error) {
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), store.CheckKey(key)); err != nil {
 		return object{}, m.fail(op, key, err)
 	}
 	m.mu.Lock()
@@ -67,21 +66,23 @@ func (m *Memory) Stat(ctx context.Context, key string) (store.Info, error) {
 
 // Put stores an object.
 func (m *Memory) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (store.Info, error) {
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), store.CheckKey(key)); err != nil {
 		return store.Info{}, m.fail("put", key, err)
+	}
+	if err := m.holds(key, condition); err != nil {
+		return store.Info{}, err
 	}
 	data := make([]byte, body.Size())
 	if n, err := body.ReadAt(data, 0); n < len(data) {
 		return store.Info{}, m.fail("put", key, err)
 	}
+	if err := ctx.Err(); err != nil {
+		return store.Info{}, m.fail("put", key, err)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	old, there := m.objects[key]
-	switch {
-	case condition.Absent && there:
-		return store.Info{}, m.fail("put", key, store.ErrExists)
-	case condition.Version != "" && condition.Version != old.info.Version:
-		return store.Info{}, m.fail("put", key, store.ErrChanged)
+	if err := m.holdsLocked(key, condition); err != nil {
+		return store.Info{}, err
 	}
 	now := time.Now
 	if m.Now != nil {
@@ -94,6 +95,23 @@ func (m *Memory) Put(ctx context.Context, key string, body store.Body, condition
 	}
 	m.objects[key] = o
 	return o.info, nil
+}
+
+func (m *Memory) holds(key string, condition store.Condition) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.holdsLocked(key, condition)
+}
+
+func (m *Memory) holdsLocked(key string, condition store.Condition) error {
+	old, there := m.objects[key]
+	switch {
+	case condition.Absent && there:
+		return m.fail("put", key, store.ErrExists)
+	case condition.Version != "" && condition.Version != old.info.Version:
+		return m.fail("put", key, store.ErrChanged)
+	}
+	return nil
 }
 
 // List tells of the objects under prefix, as they are when it begins.
@@ -129,10 +147,14 @@ func (m *Memory) Delete(ctx context.Context, keys ...string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var errs []error
 	for _, key := range keys {
+		if err := store.CheckKey(key); err != nil {
+			errs = append(errs, m.fail("delete", key, err))
+		}
 		delete(m.objects, key)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Close does nothing: what was put stays.

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+
+	"github.com/rok-storage/rok/composer"
+	"github.com/rok-storage/rok/conf"
+	"github.com/rok-storage/rok/maps"
+	"github.com/rok-storage/rok/units"
+)
+
+// clusterDefaults are what the cluster's variables say of new maps: composer.map_version,
+// composerd.maptree_degree. Without a cluster, that is nothing.
+func clusterDefaults(context.Context, *env) (composer.Defaults, error) {
+	return composer.Defaults{}, nil
+}
+
+// composerSettings are the section [composer] of daemons.conf.
+type composerSettings struct {
+	store    string // address, or ""
+	defaults composer.Defaults
+}
+
+// readComposer reads what new maps are made with: daemons.conf where it says something, and else the
+// cluster.
+func readComposer(ctx context.Context, e *env) (composerSettings, error) {
+	defaults, err := clusterDefaults(ctx, e)
+	if err != nil {
+		return composerSettings{}, err
+	}
+	s := composerSettings{defaults: defaults}
+	path := e.configPath()
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	file, err := conf.Parse(path, text)
+	if err != nil {
+		return s, err
+	}
+	r := file.Section("composer").Reader()
+	s.store = r.Text("store", "")
+	version := ""
+	if s.defaults.Version != 0 {
+		version = strconv.Itoa(s.defaults.Version)
+	}
+	s.defaults.Version, _ = strconv.Atoi(r.Choice("map_version", version, "3", "4"))
+	if r.Has("maptree_degree") {
+		degree, err := parseDegree(r.Text("maptree_degree", ""))
+		if err != nil {
+			r.Fail("maptree_degree", "%v", err)
+		}
+		s.defaults.Degree = degree
+	}
+	s.defaults.BlockSize = r.Size("block_size", s.defaults.BlockSize)
+	return s, r.Err()
+}
+
+// parseDegree reads what people type for the degree of a tree: auto, flat, or a number.
+func parseDegree(text string) (int, error) {
+	switch text {
+	case "auto":
+		return maps.AutoDegree, nil
+	case "flat", "none", "0":
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	shape := maps.Shape{Version: 4, Degree: n, BlockSize: units.MiB}
+	if err == nil {
+		_, err = shape.Complete()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%q: want auto, flat, or a power of two from %d to %d", text, maps.MinDegree, maps.MaxDegree)
+	}
+	return n, nil
+}

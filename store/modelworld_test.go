@@ -1,0 +1,380 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/storetest"
+)
+
+// A world is a bucket and actors that use it at the same time, each in a goroutine of its
+// own. An actor waits at each call of the bucket until all others wait too, and is then picked, or
+// not, by a generator of random numbers: so each seed is one history, down to the order of calls.
+type world struct {
+	rng    *rand.Rand
+	memory *storetest.Memory
+	now    time.Time
+	faults bool // calls are lost, late, done twice; actors are killed
+	ttl    time.Duration
+
+	events chan *actor // one that has come to a call, or to its end
+	moving int         // actors between calls
+	ready  []*actor    // actors at a call
+	late   []request
+	trace  []string
+	// changed is called when a call may have broken a map.
+	changed func()
+}
+
+const (
+	delay  = 30 * time.Second
+	margin = 20 * time.Second
+)
+
+var (
+	errKilled = errors.New("killed")
+	errLost   = errors.New("answer was lost")
+)
+
+// request is a call that is on its way.
+type request struct {
+	do   func()
+	sent time.Time
+	text string
+}
+
+// fate is what becomes of a call.
+type fate int
+
+const (
+	done fate = iota
+	lostBefore
+	lostAfter
+	comesLate
+	twice
+	killed
+)
+
+type actor struct {
+	w      *world
+	name   string
+	skew   time.Duration // of its clock
+	rng    *rand.Rand
+	turn   chan fate
+	killed bool
+	ended  bool
+
+	// Of the call that it waits at:
+	text   string
+	sent   time.Time
+	writes bool
+	due    time.Time // of a wait; else zero
+}
+
+func newWorld(seed uint64, faults bool) *world {
+	// Requests may be on their way for longer than a lease lasts, or not.
+	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second}[seed%2], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
+	w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
+	return w
+}
+
+// start begins an actor.
+func (w *world) start(name string, run func(*actor)) {
+	a := &actor{w: w, name: name, turn: make(chan fate)}
+	a.rng = rand.New(rand.NewPCG(w.rng.Uint64(), 2))
+	a.skew = time.Duration(w.rng.Int64N(int64(margin))) - margin/2
+	w.moving++
+	go func() {
+		run(a)
+		a.ended = true
+		w.events <- a
+	}()
+}
+
+// run lets things happen until all actors have ended, and nothing is on its way.
+func (w *world) run() error {
+	for steps := 0; ; steps++ {
+		for w.moving > 0 {
+			a := <-w.events
+			w.moving--
+			if !a.ended {
+				w.ready = append(w.ready, a)
+			}
+		}
+		if len(w.ready) == 0 && len(w.late) == 0 {
+			return nil
+		}
+		if steps > 50000 {
+			return errors.New("no end")
+		}
+		w.step()
+	}
+}
+
+func (w *world) step() {
+	switch n := w.rng.IntN(100); {
+	case len(w.late) > 0 && n < 3 || len(w.ready) == 0:
+		if len(w.late) == 0 {
+			return
+		}
+		w.arrive(w.rng.IntN(len(w.late)))
+	case n < 5:
+		w.advance(time.Duration(w.rng.Int64N(int64(w.ttl / 6))))
+	case n < 6 && w.faults:
+		w.advance(time.Duration(w.rng.Int64N(int64(w.ttl + 2*(delay+margin)))))
+	default:
+		i := w.rng.IntN(len(w.ready))
+		a := w.ready[i]
+		if !a.due.IsZero() && a.due.After(w.now) {
+			w.advance(a.due.Sub(w.now))
+			return
+		}
+		w.ready = append(w.ready[:i], w.ready[i+1:]...)
+		w.moving++
+		a.turn <- w.fate(a)
+	}
+}
+
+func (w *world) fate(a *actor) fate {
+	if !w.faults || !a.due.IsZero() {
+		return done
+	}
+	n := w.rng.IntN(1000)
+	objects := strings.Contains(a.text, " map/") || strings.HasPrefix(a.text, "delete blk/") || strings.HasPrefix(a.text, "delete node/")
+	switch {
+	case objects && a.writes && n > 900: // the calls that matter
+		return comesLate
+	case n < 8:
+		return killed
+	case n < 14:
+		return lostBefore
+	case n < 20 && a.writes:
+		return lostAfter
+	case n < 28 && a.writes:
+		return comesLate
+	case n < 40 && a.writes:
+		return twice
+	}
+	return done
+}
+
+// advance lets time pass, as far as no request gets older than may be.
+func (w *world) advance(d time.Duration) {
+	to := w.now.Add(d)
+	for _, a := range w.ready {
+		if limit := a.sent.Add(delay); a.writes && to.After(limit) {
+			to = limit
+		}
+	}
+	for i := len(w.late) - 1; i >= 0; i-- {
+		if !to.Before(w.late[i].sent.Add(delay)) {
+			w.arrive(i)
+		}
+	}
+	if to.After(w.now) {
+		w.now = to
+	}
+}
+
+func (w *world) arrive(i int) {
+	r := w.late[i]
+	w.late = append(w.late[:i], w.late[i+1:]...)
+	w.log("late: " + r.text)
+	r.do()
+}
+
+func (w *world) log(text string) {
+	w.trace = append(w.trace, fmt.Sprintf("%5.0f %s", w.now.Sub(time.Unix(1e9, 0)).Seconds(), text))
+}
+
+// Now is the actor's clock.
+func (a *actor) Now() time.Time { return a.w.now.Add(a.skew) }
+
+// After waits with the world.
+func (a *actor) After(d time.Duration) <-chan time.Time {
+	a.due = a.w.now.Add(d)
+	a.wait("wait", false)
+	a.due = time.Time{}
+	c := make(chan time.Time, 1)
+	c <- a.Now()
+	return c
+}
+
+func (a *actor) wait(text string, writes bool) fate {
+	a.text, a.writes, a.sent = text, writes, a.w.now
+	a.w.events <- a
+	return <-a.turn
+}
+
+// call waits for its turn, and does the call as its fate is. Who is killed never calls again.
+func (a *actor) call(text string, writes bool, do func() error) error {
+	if a.killed {
+		return errKilled
+	}
+	f := a.wait(text, writes)
+	note := func(what string) { a.w.log(a.name + ": " + text + what) }
+	sent := a.sent
+	switch f {
+	case killed:
+		a.killed = true
+		switch n := a.w.rng.IntN(3); {
+		case !writes || n == 0:
+			note(" KILLED before")
+		case n == 1:
+			note(" KILLED behind")
+			_ = do()
+		default:
+			note(" KILLED, late")
+			a.w.late = append(a.w.late, request{func() { _ = do() }, sent, a.name + ": " + text})
+		}
+		return errKilled
+	case lostBefore:
+		note(" LOST")
+		return errLost
+	case lostAfter:
+		note(" ANSWER LOST")
+		_ = do()
+		return errLost
+	case comesLate:
+		note(" LATE")
+		a.w.late = append(a.w.late, request{func() { _ = do() }, sent, a.name + ": " + text})
+		return errLost
+	case twice:
+		note(" TWICE")
+		err := do()
+		_ = do()
+		return err
+	}
+	err := do()
+	if writes {
+		note(fmt.Sprintf(" -> %v", err))
+	}
+	return err
+}
+
+func (a *actor) fail(op, key string, err error) error {
+	return &store.Error{Op: op, Address: a.Address(), Key: key, Err: err}
+}
+
+// wrapped gives faults the form that all errors of buckets have.
+func (a *actor) wrapped(op, key string, err error) error {
+	if errors.Is(err, errKilled) || errors.Is(err, errLost) {
+		return a.fail(op, key, err)
+	}
+	return err
+}
+
+func (a *actor) Address() string { return "world:" }
+func (a *actor) Close() error    { return nil }
+
+func (a *actor) Get(ctx context.Context, key string, off int64, dst []byte) (n int, info store.Info, err error) {
+	err = a.call("get "+key, false, func() (err error) {
+		n, info, err = a.w.memory.Get(ctx, key, off, dst)
+		return err
+	})
+	return n, info, a.wrapped("get", key, err)
+}
+
+func (a *actor) Stat(ctx context.Context, key string) (info store.Info, err error) {
+	if strings.HasPrefix(key, "gc/condemned/") && a.w.nothing(key) && !a.killed {
+		return a.w.memory.Stat(ctx, key)
+	}
+	err = a.call("stat "+key, false, func() (err error) {
+		info, err = a.w.memory.Stat(ctx, key)
+		return err
+	})
+	return info, a.wrapped("stat", key, err)
+}
+
+func (a *actor) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (info store.Info, err error) {
+	data, err := io.ReadAll(io.NewSectionReader(body, 0, body.Size()))
+	if err != nil {
+		return info, a.fail("put", key, err)
+	}
+	first := true
+	err = a.call(fmt.Sprintf("put %s %+v", key, condition), true, func() error {
+		got, err := a.w.memory.Put(context.Background(), key, bytes.NewReader(data), condition)
+		if first {
+			info, first = got, false
+		} else if err == nil {
+			info = got
+		}
+		if strings.HasPrefix(key, "map/") && err == nil {
+			a.w.changed()
+		}
+		return err
+	})
+	return info, a.wrapped("put", key, err)
+}
+
+func (a *actor) Delete(ctx context.Context, keys ...string) error {
+	err := a.call("delete "+strings.Join(keys, " "), true, func() error {
+		for _, key := range keys {
+			if err := a.w.memory.Delete(context.Background(), key); err != nil {
+				return err
+			}
+		}
+		for _, key := range keys {
+			if strings.HasPrefix(key, "map/") || strings.HasPrefix(key, "blk/") || strings.HasPrefix(key, "node/") {
+				a.w.changed()
+				break
+			}
+		}
+		return nil
+	})
+	return a.wrapped("delete", "", err)
+}
+
+// nothing reports whether no key begins so. Collectors look at many such, in which nothing can
+// happen, and others would have ended before they are through.
+func (w *world) nothing(prefix string) bool {
+	for range w.memory.List(context.Background(), prefix) {
+		return false
+	}
+	return true
+}
+
+// List comes in pages, between which others do things.
+func (a *actor) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
+		if a.w.nothing(prefix) && !a.killed {
+			return
+		}
+		for last := ""; ; {
+			var page []store.Info
+			size := 1 + a.rng.IntN(8)
+			err := a.call("list "+prefix, false, func() error {
+				for info, err := range a.w.memory.List(ctx, prefix) {
+					if err != nil {
+						return err
+					}
+					if info.Key > last && len(page) < size {
+						page = append(page, info)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				yield(store.Info{}, a.wrapped("list", prefix, err))
+				return
+			}
+			for _, info := range page {
+				last = info.Key
+				if !yield(info, nil) {
+					return
+				}
+			}
+			if len(page) < size {
+				return
+			}
+		}
+	}
+}
