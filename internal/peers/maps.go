@@ -50,7 +50,10 @@ func runMaps(ctx context.Context, cfg config, w io.Writer) (bars []bar, err erro
 	if err != nil {
 		return nil, err
 	}
-	var peaks []mapsPeak
+	peaks, err := measureMapsPeaks(ctx, cfg, dir)
+	if err != nil {
+		return nil, err
+	}
 	printMaps(w, size, outcomes, tree, peaks)
 	bars = mapsBars(outcomes, tree, peaks)
 	printBars(w, bars, cfg.quick)

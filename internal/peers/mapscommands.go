@@ -42,7 +42,7 @@ func (p *mapsPlace) contenders() []mapsContender {
 		"BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes", "BORG_RELOCATED_REPO_ACCESS_IS_OK=yes", "borg"}
 	create := []string{"create", "--compression", "lz4", "--chunker-params", fmt.Sprintf("fixed,%d", uint64(mapsBlock))}
 	casync := []string{"casync", "make", "--store=" + p.in("casync/store.castr")}
-	register := []string{p.register, "-q", "--store", "file://" + p.in("rok/store")}
+	register := []string{"env", "ROK_STATE_DIR=" + p.in("rok/state"), p.register, "-q", "--store", "file://" + p.in("rok/store")}
 	with := func(base []string, more ...string) []string { return append(base[:len(base):len(base)], more...) }
 	return []mapsContender{
 		{name: "rok", dir: p.in("rok"), data: "store", first: with(register, p.image, "volume"),
