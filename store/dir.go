@@ -81,8 +81,12 @@ func makePath(path string) error {
 // Address is "file://" and the path.
 func (d *Dir) Address() string { return (&url.URL{Scheme: "file", Path: d.path}).String() }
 
-// Close removes what temporary files of this Dir there are.
-func (d *Dir) Close() error { return errors.Join(d.temp.close(), d.root.close()) }
+// Close gives back what the Dir holds open. A second call does nothing.
+func (d *Dir) Close() error {
+	root := d.root
+	d.root = nowhere
+	return errors.Join(d.temp.close(), root.close())
+}
 
 func (d *Dir) fail(op, key string, err error) error {
 	if err == nil {

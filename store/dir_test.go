@@ -27,3 +27,7 @@ func TestDirIsABucket(t *testing.T) {
 			return openDir(t, u.Path)
 		}})
 }
+
+func TestDirHasStores(t *testing.T) {
+	storetest.TestStore(t, func(t *testing.T) store.Bucket { return openDir(t, t.TempDir()) })
+}

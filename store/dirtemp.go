@@ -148,5 +148,6 @@ func (f *tempFiles) close() error {
 		return nil
 	}
 	err := f.dir.remove(f.id + lockSuffix)
+	f.id = ""
 	return errors.Join(err, f.lock.close(), f.dir.close())
 }

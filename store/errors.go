@@ -30,6 +30,8 @@ var (
 	ErrSettings = errors.New("store has other settings")
 	// ErrName says that a text cannot be a map's name.
 	ErrName = errors.New("not a map's name")
+	// ErrAddress says that a text is no store's address.
+	ErrAddress = errors.New("not a store's address")
 	// ErrLocked says that somebody else holds a lock for longer than was waited.
 	ErrLocked = errors.New("locked by another")
 )

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/rok-storage/rok/maps"
@@ -73,6 +74,9 @@ func (s *Store) getCopy(ctx context.Context, key objectKey, id maps.ID, dst []by
 		return 0, err
 	}
 	n, err := s.unpack(key.base(), key.kind, packed, dst)
+	if errors.Is(err, io.ErrShortBuffer) {
+		err = s.tooLong(key, id, packed)
+	}
 	if err == nil && s.settings.Hash.Sum(dst[:n]) != id {
 		err = damaged("content has another hash")
 	}
@@ -80,6 +84,24 @@ func (s *Store) getCopy(ctx context.Context, key objectKey, id maps.ID, dst []by
 		return 0, s.fail("get", key.String(), err)
 	}
 	return n, nil
+}
+
+// tooLong tells whether an object whose header says that it does not fit is sound, or damaged. A seal that is not broken has told
+// already.
+func (s *Store) tooLong(key objectKey, id maps.ID, packed []byte) error {
+	if s.sealing == nil {
+		scratch := s.scratch.Get().(*[]byte)
+		defer s.scratch.Put(scratch)
+		plain := room(scratch, maxPlain)[:maxPlain]
+		n, err := s.unpack(key.base(), key.kind, packed, plain)
+		if err != nil {
+			return err
+		}
+		if s.settings.Hash.Sum(plain[:n]) != id {
+			return damaged("content has another hash")
+		}
+	}
+	return io.ErrShortBuffer
 }
 
 // fetch reads all that a key has, for a destination of so many plain bytes. Of what is longer than any

@@ -52,35 +52,16 @@ func CheckName(name string) error {
 // that comes.
 func (s *Store) Maps(ctx context.Context, prefix string) iter.Seq2[MapInfo, error] {
 	return func(yield func(MapInfo, error) bool) {
-		for info, err := range s.bucket.List(ctx, "map/"+prefix) {
-			m := MapInfo{strings.TrimPrefix(info.Key, "map/"), info.Size, info.Version, info.Modified}
-			if !yield(m, err) || err != nil {
+		for info, err := range s.bucket.List(ctx, mapPrefix+prefix) {
+			if err != nil {
+				yield(MapInfo{}, err)
+				return
+			}
+			if !yield(s.mapInfo(strings.TrimPrefix(info.Key, mapPrefix), info), nil) {
 				return
 			}
 		}
 	}
-}
-
-// MapFile is the bytes of a map as they were when it was opened; a change of the map meanwhile
-// is an error that matches [ErrChanged]. It reads in pieces, so that a map may be larger than
-// memory.
-type MapFile struct {
-	MapInfo
-	ctx   context.Context
-	store *Store
-}
-
-// OpenFile opens a map's bytes, which [maps.Open] reads. The context holds for all reads. Errors
-// match [ErrMissing].
-func (s *Store) OpenFile(ctx context.Context, name string) (*MapFile, error) {
-	if err := CheckName(name); err != nil {
-		return nil, err
-	}
-	info, err := s.bucket.Stat(ctx, "map/"+name)
-	if err != nil {
-		return nil, err
-	}
-	return &MapFile{MapInfo{name, info.Size, info.Version, info.Modified}, ctx, s}, nil
 }
 
 // OpenMap opens a map. Errors match [ErrMissing] and those of [maps.Open].

@@ -31,8 +31,8 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 	if err := lock.check(); err != nil {
 		return MapInfo{}, err
 	}
-	key := "map/" + name
-	info, err := w.bucket.Put(ctx, key, body, condition)
+	key := mapKey(name)
+	info, err := w.bucket.Put(ctx, key, w.sealBody(key, body), condition)
 	if err != nil {
 		if !refused(err) { // it may still arrive, and needs its objects then
 			w.lease.keep()
@@ -43,7 +43,7 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 	if lost := w.lease.outlasted(ctx); lost != nil {
 		return MapInfo{}, w.unpublish(ctx, key, info.Version, condition, lost)
 	}
-	return MapInfo{name, info.Size, info.Version, info.Modified}, nil
+	return w.mapInfo(name, info), nil
 }
 
 // refused reports whether a Put was answered, with no.
@@ -88,7 +88,7 @@ func (s *Store) remove(ctx context.Context, t Timing, name, version string) erro
 		return err
 	}
 	defer func() { _ = lock.release(context.WithoutCancel(ctx)) }() // else it runs out
-	key := "map/" + name
+	key := mapKey(name)
 	info, err := s.bucket.Stat(ctx, key)
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"os"
+
+	"github.com/rok-storage/rok/store"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -15,6 +17,8 @@ type env struct {
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
+	// bucket opens stores in tests; nil elsewhere.
+	bucket func(address string) (store.Bucket, error)
 }
 
 // system is the env of a process. Nothing else reads the environment.

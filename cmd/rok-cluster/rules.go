@@ -10,6 +10,7 @@ import (
 func rules() []cli.Rule {
 	return []cli.Rule{
 		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
+		{Code: cli.Usage, Match: cli.Is(store.ErrAddress)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},

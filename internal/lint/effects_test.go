@@ -24,10 +24,10 @@ var restrictedImports = []restricted{
 	{"plugin", nil, false, "link it"},
 	{"log/", nil, true, "return the error; only a command prints"},
 	{"net/http/", nil, true, "what uses a network goes below rok-cluster, not into what rok links"},
-	{"net/", []string{"internal/vm", "pool"}, true, "what uses a network goes below rok-cluster, not into what rok links"},
+	{"net/", []string{"internal/vm", "pool", "store"}, true, "what uses a network goes below rok-cluster, not into what rok links"},
 	{"testing/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest", "store/storetest"}, true, "move it into a _test.go file"},
 	{"github.com/stretchr/testify/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest", "store/storetest"}, true, "move it into a _test.go file"},
-	{"github.com/spf13/", []string{"cmd/rok", "internal/cli", "internal/peers"}, true, "the library has no flags: take a config struct"},
+	{"github.com/spf13/", []string{"cmd/rok", "cmd/rok-cluster", "internal/cli", "internal/peers"}, true, "the library has no flags: take a config struct"},
 	{"math/rand/", nil, true, "use math/rand/v2, with a seed that is printed"},
 	{"io/ioutil", nil, false, "use io and os"},
 }

@@ -30,7 +30,7 @@ var layers = map[string]layer{
 	"lvm":                       {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
 	"conf":                      {imports: []string{"units", "internal/nearest"}},
 	"maps":                      {imports: []string{"units"}},
-	"store":                     {imports: []string{"units", "maps"}},
+	"store":                     {imports: []string{"units", "maps", "internal/nearest"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"cluster/kv":                {},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},

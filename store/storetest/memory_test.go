@@ -10,3 +10,7 @@ func TestMemory(t *testing.T) {
 	TestBucket(t, func(*testing.T) store.Bucket { return &Memory{} },
 		Caps{InMemory: true, Again: func(_ *testing.T, b store.Bucket) store.Bucket { return b }})
 }
+
+func TestStoreInMemory(t *testing.T) {
+	TestStore(t, func(*testing.T) store.Bucket { return &Memory{} })
+}

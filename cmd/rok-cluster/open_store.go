@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/store"
+)
+
+// openStore opens the store at an address; "" is the directory below the state
+// directory. Where there is none, it is made if create is set.
+func openStore(ctx context.Context, e *env, address string, create bool) (*store.Store, error) {
+	a := store.Address{Scheme: "file", Path: filepath.Join(e.stateDir(), "store")}
+	if address != "" {
+		var err error
+		if a, err = store.ParseAddress(address); err != nil {
+			return nil, err
+		}
+	}
+	o := store.Options{Create: create, Settings: a.Settings()}
+	if a.KeyFile != "" {
+		var err error
+		if o.Key, err = readKey(a.KeyFile); err != nil {
+			return nil, fmt.Errorf("key file: %w", err)
+		}
+	}
+	b, err := openBucket(e, a, create)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(ctx, b, o)
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return s, nil
+}
+
+// openBucket opens what is at an address. Each scheme has a line here.
+func openBucket(e *env, a store.Address, create bool) (store.Bucket, error) {
+	if e.bucket != nil {
+		return e.bucket(a.String())
+	}
+	switch a.Scheme {
+	case "file":
+		return store.NewDir(a.Path, store.DirOptions{Create: create})
+	default:
+		return nil, cli.Usagef("stores at %s:// cannot be opened yet", a.Scheme)
+	}
+}
+
+// maxKeyFile is more than any key file has.
+const maxKeyFile = 1 << 10
+
+// readKey reads the key of an encrypted store, which nobody but its owner may read.
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if others := info.Mode().Perm() & 0o077; others != 0 && info.Mode().IsRegular() {
+		return nil, openKeyError{path, info.Mode().Perm()}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	return store.ParseKey(text)
+}
+
+// openKeyError says that others than the owner can use a key file.
+type openKeyError struct {
+	path string
+	mode os.FileMode
+}
+
+func (e openKeyError) Error() string {
+	return fmt.Sprintf("%s has mode %04o: others can use it; run chmod 600 %[1]s", e.path, e.mode)
+}
+
+// Refused is what package cli asks for.
+func (openKeyError) Refused() bool { return true }
