@@ -48,8 +48,15 @@ func parseCondemned(b []byte, first byte) (condemned, error) {
 		if e[0] != first || e[condemnedPlace] > 127 || e[condemnedEntry-1] > 1 {
 			return nil, fmt.Errorf("%w: condemned object %x", ErrCorrupt, e)
 		}
-		if i > 0 && bytes.Compare(c[i-condemnedEntry:][:condemnedPlace], e[:condemnedPlace]) >= 0 {
+		if i == 0 {
+			continue
+		}
+		before := c[i-condemnedEntry : i]
+		if bytes.Compare(before[:condemnedPlace], e[:condemnedPlace]) >= 0 {
 			return nil, fmt.Errorf("%w: condemned objects out of order", ErrCorrupt)
+		}
+		if bytes.Equal(before[:maps.IDSize], e[:maps.IDSize]) && before[condemnedEntry-1] != e[condemnedEntry-1] {
+			return nil, fmt.Errorf("%w: copies of %x are spare and are not", ErrCorrupt, e[:maps.IDSize])
 		}
 	}
 	return condemned(c), nil
@@ -85,7 +92,7 @@ func (c condemned) has(name maps.ID) bool {
 	if i == c.len() {
 		return false
 	}
-	found := c.at(i) // the others of the name are spare if this is
+	found := c.at(i) // all of a name are spare, or none is
 	return found.name == name && !found.spare
 }
 

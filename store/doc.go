@@ -31,6 +31,8 @@
 //
 //   - It has a lease that says in which epoch it began, and renews it. Having made the
 //     lease it reads the epoch again, and begins anew where that has changed.
+//   - A map that it builds on it opens with [Session.Base], since an update takes over
+//     subtrees that it never puts.
 //   - What is condemned in its epoch it takes for absent, and puts under a new key.
 //   - It publishes only while its lease is its own, and looks again behind that.
 //
@@ -40,6 +42,7 @@
 // takes off the list; and deletes the rest. It deletes no key that is not on the list, so
 // what came later is not looked at. A new run begins where a killed one left.
 //
-// One thing is assumed: no request to a bucket arrives later than a lease's time after
-// it was sent.
+// It is assumed that the clocks of all who use a store differ by no more than [Timing] says, that no
+// request to a bucket arrives later than its Delay after it was sent, and that none has a copy on its way
+// that was answered.
 package store

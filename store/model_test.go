@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,16 +62,25 @@ type model struct {
 	check *store.Store // that the world does not see
 	key   []byte
 
-	// may are the contents that a map may have: one, unless a change was not answered.
-	may map[string]map[string]bool
+	maps map[string]*knowledge
 }
+
+// knowledge is what is known of a map: the contents that it may have. It is one, unless a change was not
+// answered.
+type knowledge struct {
+	may     map[string]bool
+	changes int // that were begun
+	under   int // and have not ended
+}
+
+func (k *knowledge) only(content string) bool { return len(k.may) == 1 && k.may[content] }
 
 // absent is the content of no map.
 const absent = "-"
 
 func play(t *testing.T, seed uint64, total *did) {
 	w := newWorld(seed, seed%4 != 0)
-	m := &model{world: w, t: t, seed: seed, did: total, may: map[string]map[string]bool{}}
+	m := &model{world: w, t: t, seed: seed, did: total, maps: map[string]*knowledge{}}
 	if seed%5 == 0 {
 		m.key = bytes.Repeat([]byte{7}, 32)
 	}
@@ -80,7 +88,7 @@ func play(t *testing.T, seed uint64, total *did) {
 	m.check, err = store.New(t.Context(), w.memory, store.Options{Create: true, Key: m.key})
 	require.NoError(t, err)
 	w.changed = m.verify
-	for _, name := range []string{"a", "b"} {
+	for _, name := range []string{"a", "b", "c"}[:2+w.rng.IntN(2)] {
 		m.writer(name, 3+w.rng.IntN(4))
 	}
 	for i := range 1 + w.rng.IntN(2) {
@@ -154,13 +162,13 @@ func (m *model) verify() {
 		content, err := read(m.check, info.Name)
 		if err != nil {
 			m.errorf("map %s: %v", info.Name, err)
-		} else if !m.may[info.Name][content] {
-			m.errorf("map %s is %q, may be %v", info.Name, content, m.may[info.Name])
+		} else if !m.maps[info.Name].may[content] {
+			m.errorf("map %s is %q, may be %v", info.Name, content, m.maps[info.Name].may)
 		}
 	}
-	for name, may := range m.may {
-		if !there[name] && !may[absent] {
-			m.errorf("map %s is gone, may be %v", name, may)
+	for name, known := range m.maps {
+		if !there[name] && !known.may[absent] {
+			m.errorf("map %s is gone, may be %v", name, known.may)
 		}
 	}
 	if m.t.Failed() {
@@ -292,13 +300,4 @@ func blockID(b byte) maps.ID {
 		return maps.ID{}
 	}
 	return maps.SHA256.Sum([]byte{b})
-}
-
-func sortedKeys(m map[string]map[string]bool) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

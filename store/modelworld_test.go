@@ -35,8 +35,8 @@ type world struct {
 }
 
 const (
-	delay  = 30 * time.Second
-	margin = 20 * time.Second
+	delay  = 60 * time.Second
+	margin = 10 * time.Second
 )
 
 var (
@@ -77,6 +77,7 @@ type actor struct {
 	sent   time.Time
 	writes bool
 	due    time.Time // of a wait; else zero
+	asleep int       // steps for which it is passed over
 }
 
 func newWorld(seed uint64, faults bool) *world {
@@ -133,6 +134,14 @@ func (w *world) step() {
 	default:
 		i := w.rng.IntN(len(w.ready))
 		a := w.ready[i]
+		if a.asleep > 0 {
+			a.asleep--
+			return
+		}
+		if !a.writes && w.rng.IntN(60) == 0 { // what it knows gets old
+			a.asleep = w.rng.IntN(60)
+			return
+		}
 		if !a.due.IsZero() && a.due.After(w.now) {
 			w.advance(a.due.Sub(w.now))
 			return

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	maputil "maps"
+	"slices"
 	"strings"
 
 	rokunits "github.com/rok-storage/rok/units"
@@ -21,7 +23,7 @@ func (m *model) writer(name string, times int) {
 	m.start(name, func(a *actor) {
 		s, err := store.New(context.Background(), a, store.Options{Key: m.key})
 		for ; err == nil && times > 0 && !a.killed; times-- {
-			w := &writing{m, a, s, strings.TrimRight(name, "'")}
+			w := &writing{m, a, s}
 			what, err := w.one()
 			m.log(fmt.Sprintf("%s: %s: %v", a.name, what, err))
 			switch {
@@ -43,31 +45,22 @@ func (m *model) writer(name string, times int) {
 
 // writing is one process of a writer.
 type writing struct {
-	m     *model
-	a     *actor
-	s     *store.Store
-	owner string
+	m *model
+	a *actor
+	s *store.Store
 }
 
-func (w *writing) name() string { return fmt.Sprint(w.owner, w.a.rng.IntN(3)) }
+// name is any that a map may have.
+func (w *writing) name() string { return fmt.Sprint("m", w.a.rng.IntN(5)) }
 
-// own is a map of the writer's that there may be.
-func (w *writing) own() string {
+// base is a map that there may be, mostly.
+func (w *writing) base() string {
 	var names []string
-	for _, name := range sortedKeys(w.m.may) {
-		if name[0] == w.owner[0] && !(len(w.m.may[name]) == 1 && w.m.may[name][absent]) {
+	for _, name := range slices.Sorted(maputil.Keys(w.m.maps)) {
+		if !w.m.maps[name].only(absent) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return w.name()
-	}
-	return names[w.a.rng.IntN(len(names))]
-}
-
-// base is any map that there may be.
-func (w *writing) base() string {
-	names := sortedKeys(w.m.may)
 	if len(names) == 0 {
 		return w.name()
 	}
@@ -83,13 +76,13 @@ func (w *writing) one() (what string, err error) {
 		from, name := w.base(), w.name()
 		return "update " + from + " to " + name, w.session(func(s *store.Session) error { return w.update(s, from, name) })
 	case n < 7:
-		name := w.own()
+		name := w.base()
 		return "upgrade " + name, w.session(func(s *store.Session) error { return w.upgrade(s, name) })
 	case n < 8:
 		from, name := w.base(), w.name()
 		return "copy " + from + " to " + name, w.session(func(s *store.Session) error { return w.copy(s, from, name) })
 	}
-	name := w.own()
+	name := w.base()
 	return "remove " + name, w.session(func(s *store.Session) error { return w.remove(s, name) })
 }
 
@@ -115,17 +108,22 @@ func (m *model) note(a *actor) {
 	}
 }
 
-// change is a change of a map without an answer yet, and then with one.
+// change is a change of a map: as long as it was not answered, it may have been done or not; also if
+// others change the map meanwhile.
 func (w *writing) change(name, content string, do func() error) error {
-	may := w.m.may[name]
-	if may == nil {
-		may = map[string]bool{absent: true}
-		w.m.may[name] = may
+	known := w.m.maps[name]
+	if known == nil {
+		known = &knowledge{may: map[string]bool{absent: true}}
+		w.m.maps[name] = known
 	}
-	may[content] = true
+	known.may[content] = true
+	known.changes++
+	known.under++
+	mine, alone := known.changes, known.under == 1
 	err := do()
-	if err == nil {
-		w.m.may[name] = map[string]bool{content: true}
+	known.under--
+	if err == nil && alone && mine == known.changes {
+		known.may = map[string]bool{content: true}
 	}
 	return err
 }
@@ -279,14 +277,22 @@ func (w *writing) copy(s *store.Session, from, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.publish(s, name, content, body, store.Condition{}); err != nil || from[0] != w.owner[0] {
+	if err := w.publish(s, name, content, body, store.Condition{}); err != nil || w.a.rng.IntN(2) == 0 {
 		return err
 	}
 	return w.remove(s, from)
 }
 
 func (w *writing) remove(s *store.Session, name string) error {
-	err := w.change(name, absent, func() error { return s.Remove(context.Background(), name, "") })
+	version := ""
+	if w.a.rng.IntN(2) == 0 {
+		f, err := w.s.OpenFile(context.Background(), name)
+		if err != nil {
+			return err
+		}
+		version = f.Version
+	}
+	err := w.change(name, absent, func() error { return s.Remove(context.Background(), name, version) })
 	if err == nil {
 		w.m.did.removed++
 	}

@@ -31,7 +31,7 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 	if err := lock.check(); err != nil {
 		return MapInfo{}, err
 	}
-	key := "map/" + name
+	key := mapKey(name)
 	info, err := w.bucket.Put(ctx, key, w.sealBody(key, body), condition)
 	if err != nil {
 		if !refused(err) { // it may still arrive, and needs its objects then
@@ -88,7 +88,7 @@ func (s *Store) remove(ctx context.Context, t Timing, name, version string) erro
 		return err
 	}
 	defer func() { _ = lock.release(context.WithoutCancel(ctx)) }() // else it runs out
-	key := "map/" + name
+	key := mapKey(name)
 	info, err := s.bucket.Stat(ctx, key)
 	if err != nil {
 		return err

@@ -184,11 +184,11 @@ func (n *tenure) outlasted(ctx context.Context) error {
 	return &Error{Op: "hold", Address: n.s.Address(), Key: n.key, Err: errors.Join(ErrLeaseLost, err)}
 }
 
-// aged reports whether it is time to renew it.
+// aged reports whether it is high time to renew it.
 func (n *tenure) aged() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.h.Expires.Sub(n.t.Clock.Now()) < n.t.TTL*2/3
+	return n.h.Expires.Sub(n.t.Clock.Now()) < n.t.TTL/10
 }
 
 // upkeep renews it until it is lost or the context ends. What goes wrong is tried again, sooner.
