@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,13 +106,15 @@ func testWatchManyChanges(t *testing.T, s *suite) {
 	const n = 50
 	after := s.list(t, s.prefix).Revision
 	var want []int64
-	go func() {
+	var writer sync.WaitGroup
+	defer writer.Wait()
+	writer.Go(func() {
 		for i := range n {
 			if _, err := s.Store.Txn(t.Context(), kv.Txn{Then: []kv.Op{kv.Put(s.prefix+"a", []byte(strconv.Itoa(i)))}}); err != nil {
 				t.Error(err)
 			}
 		}
-	}()
+	})
 	var values []string
 	for _, events := range s.watch(t, s.Other, s.prefix, after, n) {
 		values = append(values, string(events[0].Value))
