@@ -31,6 +31,10 @@ func (s *Store) Watch(ctx context.Context, prefix string, after int64) iter.Seq2
 			case err != nil && !errors.Is(meaning(err), kv.ErrUnreachable):
 				w.end(meaning(err))
 			default:
+				if err := w.allowed(ctx); err != nil && !errors.Is(err, kv.ErrUnreachable) && ctx.Err() == nil {
+					w.end(err)
+					return
+				}
 				pause(ctx, watchPause)
 			}
 		}
@@ -49,6 +53,17 @@ type watch struct {
 func (w *watch) end(err error) {
 	w.ended = true
 	w.yield(nil, w.store.fail("watch", w.prefix, err))
+}
+
+// allowed asks for what is watched: why a watch was refused comes as a text alone.
+func (w *watch) allowed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, w.store.request)
+	defer cancel()
+	_, err := w.store.client.Get(ctx, w.prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
+	if err != nil {
+		return meaning(err)
+	}
+	return nil
 }
 
 // run tells what comes until the client gives up.
