@@ -30,7 +30,7 @@ compare: go-version ## thick beside thin on this machine: make compare ARGS="--s
 
 test: go-version ## set up what is missing, build, check, and run all tests, a real kernel's included
 	@scripts/setup.sh go uml peers
-	@scripts/rings.sh check pure kernel-uml
+	@scripts/rings.sh check pure nested kernel-uml
 
 test-matrix: go-version ## the kernel tests on three kernels, and as native in one; PKG="./dm" for some packages
 	@scripts/setup.sh go uml qemu peers
@@ -85,7 +85,7 @@ lint: go-version ## staticcheck, and the project's own rules (internal/lint)
 	@scripts/lint.sh
 
 tidy: go-version ## go mod tidy, here and for the tools
-	@go mod tidy && cd internal/tools && go mod tidy
+	@go mod tidy && for m in internal/*/go.mod; do (cd $${m%/go.mod} && go mod tidy) || exit 1; done
 
 check: go-version ## what needs no kernel and no test: gofmt, vet, lint
 	@scripts/setup.sh go

@@ -9,5 +9,7 @@ dir=.cache/test
 mkdir -p $dir
 echo "== $name"
 status=0
-go test -v "$@" 2>&1 | tee "$dir/$name.log" | awk -v name="$name" -v summary="$dir/summary" -f scripts/ring.awk || status=$?
+at=() # go wants -C in front
+[ "${1:-}" = -C ] && at=(-C "$2") && shift 2
+go test "${at[@]}" -v "$@" 2>&1 | tee "$dir/$name.log" | awk -v name="$name" -v summary="$dir/summary" -f scripts/ring.awk || status=$?
 exit $status

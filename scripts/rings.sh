@@ -36,11 +36,24 @@ histogram() {
 	return $status
 }
 
+# nested runs the tests of the modules below internal that have some, one build at a time:
+# servers are large.
+nested() {
+	local mod dir status=0
+	for mod in internal/*/go.mod; do
+		dir=${mod%/go.mod}
+		compgen -G "$dir/*_test.go" >/dev/null || continue
+		scripts/ring.sh "nested ${dir##*/}" -C "$dir" -p 1 -timeout 20m ./... || status=1
+	done
+	return $status
+}
+
 # ROK_MACHINE: the machine's own tests boot it, and may not skip here.
 ring() {
 	case $1 in
 	check) check ;;
 	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
+	nested) nested ;;
 	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' -timeout 20m ;;
 	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race -timeout 30m ./... ;;
 	race-6.12) CGO_ENABLED=1 kernel 6.12 -race -timeout 20m ;;

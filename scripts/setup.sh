@@ -59,7 +59,8 @@ install() {
 # A change of a go.sum is the only reason to fetch modules again.
 prepare_go() {
 	local dir stamp
-	for dir in . internal/tools; do
+	for dir in . internal/*/go.mod; do
+		dir=${dir%/go.mod}
 		[ -f $dir/go.sum ] || continue
 		stamp=.cache/modules-$(cat $dir/go.mod $dir/go.sum | sha256sum | cut -c1-16)
 		[ -f "$stamp" ] && continue

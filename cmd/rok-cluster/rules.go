@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/composer"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/maps"
@@ -31,5 +32,11 @@ func rules() []cli.Rule {
 		{Code: cli.Unreachable, Match: cli.Is(store.ErrDenied)},
 		{Code: cli.NoSpace, Match: cli.Is(store.ErrNoSpace)},
 		{Code: cli.Corrupt, Match: cli.Is(store.ErrCorrupt)},
+		{Code: cli.Usage, Match: cli.Is(kv.ErrInvalid)},
+		{Code: cli.Usage, Match: cli.Is(kv.ErrTooLarge)},
+		{Code: cli.Refused, Match: cli.Is(kv.ErrLeaseLost)},
+		{Code: cli.Unreachable, Match: cli.Is(kv.ErrUnreachable)},
+		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
+		{Code: cli.Corrupt, Match: cli.Is(kv.ErrDamaged)},
 	}
 }

@@ -34,6 +34,10 @@ var layers = map[string]layer{
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
 	"cluster/kv":                {},
+	"cluster/kv/rules":          {imports: []string{"cluster/kv"}},
+	"cluster/kv/kvtest":         {imports: []string{"cluster/kv", "cluster/kv/rules"}},
+	"cluster/kv/etcd":           {imports: []string{"cluster/kv"}},
+	"cluster/kv/bolt":           {imports: []string{"ioctl", "cluster/kv", "cluster/kv/rules"}},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},
@@ -49,7 +53,7 @@ var layers = map[string]layer{
 	"internal/lint":             {},
 	"internal/interop":          {tests: []string{"units", "ioctl", "lvm", "lvm/host"}},
 	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest", "conf", "pool"}},
-	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "composer", "cluster/kv", "internal/cli", "internal/nearest"}},
+	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "composer", "cluster/kv", "cluster/kv/bolt", "cluster/kv/etcd", "internal/cli", "internal/nearest"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
 	"internal/peers":            {imports: []string{"units", "maps", "store", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
@@ -58,7 +62,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "cluster/kv/kvtest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

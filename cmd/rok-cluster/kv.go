@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rok-storage/rok/cluster/kv"
+	"github.com/rok-storage/rok/cluster/kv/bolt"
+	"github.com/rok-storage/rok/cluster/kv/etcd"
+	"github.com/rok-storage/rok/conf"
+	"github.com/rok-storage/rok/internal/cli"
+)
+
+// clusterSection is where daemons.conf says which store the cluster has.
+const clusterSection = "cluster"
+
+// openKV opens the cluster's store: etcd where [cluster] has endpoints, and a file in the state
+// directory otherwise.
+func openKV(ctx context.Context, e *env) (kv.Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c, err := kvConfig(e)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Endpoints) == 0 {
+		return bolt.Open(filepath.Join(e.stateDir(), "cluster.db"), bolt.Options{MakeDir: true}), nil
+	}
+	s, err := etcd.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// kvConfig reads [cluster]. A file that nobody named need not be there.
+func kvConfig(e *env) (etcd.Config, error) {
+	file, err := readConf(e.configPath(), e.getenv("ROK_CONFIG") != "")
+	if err != nil {
+		return etcd.Config{}, err
+	}
+	section := file.Section(clusterSection)
+	r := section.Reader()
+	c := etcd.Config{
+		CA:   r.Text("ca", ""),
+		Cert: r.Text("cert", ""),
+		Key:  r.Text("key", ""),
+		User: r.Text("user", ""),
+	}
+	c.Endpoints = strings.FieldsFunc(r.Text("endpoints", ""), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
+	password := r.Text("password_file", "")
+	if err := r.Err(); err != nil {
+		return etcd.Config{}, &cli.Error{Err: err, Code: cli.Usage}
+	}
+	if len(c.Endpoints) == 0 && len(section.Keys()) > 0 {
+		err := section.Error("endpoints", fmt.Errorf("%w: the others are for a store that it names", conf.ErrValue))
+		return etcd.Config{}, &cli.Error{Err: err, Code: cli.Usage}
+	}
+	if password != "" {
+		text, err := os.ReadFile(password)
+		if err != nil {
+			return etcd.Config{}, fmt.Errorf("password of the cluster store: %w", err)
+		}
+		c.Password = etcd.Password(strings.TrimRight(string(text), "\r\n"))
+	}
+	return c, nil
+}
+
+func readConf(path string, named bool) (*conf.File, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return conf.Parse(path, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, conf.MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	parsed, err := conf.Parse(path, text)
+	if err != nil {
+		return nil, &cli.Error{Err: err, Code: cli.Usage}
+	}
+	return parsed, nil
+}
