@@ -1,8 +1,3 @@
-// Package kv is the key-value store of a cluster: five methods, shaped like etcd's, and
-// an embedded one for a single node.
-//
-// Keys are non-empty valid UTF-8. Every change gives the store a new revision, one
-// more than the last; a transaction's changes share one.
 package kv
 
 import (
@@ -25,6 +20,10 @@ var (
 	ErrLeaseLost = errors.New("lease lost")
 	// ErrCompacted says that changes from a revision on are known no more: list again.
 	ErrCompacted = errors.New("revision was compacted")
+	// ErrInvalid says that a key, transaction or lease is none that a store takes.
+	ErrInvalid = errors.New("not valid in the cluster store")
+	// ErrDamaged says that what the store has is damaged.
+	ErrDamaged = errors.New("cluster store is damaged")
 )
 
 // Error is a store's failure. Err matches one of this package's where one fits.
@@ -36,6 +35,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Key == "" {
+		return fmt.Sprintf("cluster store %s: %s: %v", e.Addr, e.Op, e.Err)
+	}
 	return fmt.Sprintf("cluster store %s: %s %s: %v", e.Addr, e.Op, e.Key, e.Err)
 }
 
@@ -103,7 +105,8 @@ func Get(key string) Op { return Op{Kind: OpGet, Key: key} }
 func List(prefix string) Op { return Op{Kind: OpList, Key: prefix} }
 
 // Txn is done whole or not at all: where all compares hold, Then, otherwise Else. No key
-// is put or deleted twice in one.
+// is put or deleted twice in one branch. Where it puts a key with a lease that has ended,
+// nothing is done ([ErrLeaseLost]).
 type Txn struct {
 	If   []Compare
 	Then []Op

@@ -33,6 +33,8 @@ var layers = map[string]layer{
 	"store":                     {imports: []string{"units", "maps"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"cluster/kv":                {},
+	"cluster/kv/rules":          {imports: []string{"cluster/kv"}},
+	"cluster/kv/kvtest":         {imports: []string{"cluster/kv", "cluster/kv/rules"}},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},
@@ -57,7 +59,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "cluster/kv/kvtest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

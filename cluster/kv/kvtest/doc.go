@@ -1,0 +1,3 @@
+// Package kvtest has a cluster store in memory, one that fails where it is told to, and the suite
+// that every store passes.
+package kvtest
