@@ -17,6 +17,9 @@ type Cluster struct {
 	Host  string
 	Code  Code
 	Now   func() time.Time // nil: time.Now
+	// First has this host made the only member, and a capable one, of a cluster that is not there yet,
+	// by whatever is called.
+	First bool
 }
 
 func (c *Cluster) now() time.Time {
@@ -28,12 +31,26 @@ func (c *Cluster) now() time.Time {
 
 // Read returns what the store has, in one round trip.
 func (c *Cluster) Read(ctx context.Context) (*State, error) {
+	s, err := c.read(ctx)
+	if err != nil || !c.First || !s.fresh() {
+		return s, err
+	}
+	if _, err := c.Ensure(ctx); err != nil {
+		return nil, err
+	}
+	return c.read(ctx)
+}
+
+func (c *Cluster) read(ctx context.Context) (*State, error) {
 	r, err := c.Store.Txn(ctx, kv.Txn{Then: readOps()})
 	if err != nil {
 		return nil, err
 	}
 	return decode(r)
 }
+
+// fresh reports whether there is no cluster.
+func (s *State) fresh() bool { return s.Schema == 0 && s.Revision == 0 }
 
 // Done is a change that was written, or had nothing to write.
 type Done struct {
@@ -48,6 +65,10 @@ type Done struct {
 // [kv.ErrUnreachable]: planning again tells.
 func (c *Cluster) Change(ctx context.Context, plan func(*State) (Change, error)) (Done, error) {
 	s, err := c.Read(ctx)
+	return c.changeFrom(ctx, s, err, plan)
+}
+
+func (c *Cluster) changeFrom(ctx context.Context, s *State, err error, plan func(*State) (Change, error)) (Done, error) {
 	for range tries {
 		if err != nil {
 			return Done{}, err
@@ -83,13 +104,14 @@ func (c *Cluster) Ensure(ctx context.Context) (bool, error) {
 	if err := CheckHost(c.Host); err != nil {
 		return false, err
 	}
-	done, err := c.Change(ctx, func(s *State) (Change, error) { return PlanFirst(s, c.Host, c.Code) })
+	s, err := c.read(ctx)
+	done, err := c.changeFrom(ctx, s, err, func(s *State) (Change, error) { return PlanFirst(s, c.Host, c.Code) })
 	return err == nil && !done.Change.Empty(), err
 }
 
 // PlanFirst makes a cluster of one host, where there is none.
 func PlanFirst(s *State, host string, code Code) (Change, error) {
-	if s.Schema != 0 || s.Revision != 0 {
+	if !s.fresh() {
 		return Change{}, nil
 	}
 	m := Member{Format: format, Host: host, Version: code.Version}.runs(code)

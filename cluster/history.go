@@ -127,3 +127,28 @@ func PlanRollback(s *State, history []Entry, rev int64) (Change, error) {
 	slices.Sort(c.Unset)
 	return c, s.checkValues(c)
 }
+
+// Rollback does [PlanRollback] with what history has. With dryRun nothing is written.
+func (c *Cluster) Rollback(ctx context.Context, rev int64, dryRun bool) (Done, error) {
+	s, err := c.Read(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	history, err := c.History(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	plan := func(now *State) (Change, error) {
+		if now.Revision > s.Revision { // what came since is not in that history
+			if history, err = c.History(ctx); err != nil {
+				return Change{}, err
+			}
+		}
+		return PlanRollback(now, history, rev)
+	}
+	if dryRun {
+		change, err := plan(s)
+		return Done{Before: s, Change: change, Revision: s.Revision}, err
+	}
+	return c.Change(ctx, plan)
+}

@@ -91,3 +91,11 @@ func likely(pattern, name string) string {
 	}
 	return before + "0" + behind
 }
+
+// UnknownName is the error for a name, or the beginning of one, that no variable has.
+func UnknownName(name string) error {
+	if _, _, err := lookup(name); err != nil {
+		return err
+	}
+	return fmt.Errorf("%.100q: %w: there is no such instance", name, ErrUnknown)
+}

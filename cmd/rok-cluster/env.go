@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rok-storage/rok/cluster"
 )
 
 // env is what the commands reach of the world around them. Tests have their
@@ -15,11 +20,21 @@ type env struct {
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
+	// code is what this program knows; zero: what was built. Tests run older code.
+	code cluster.Code
+	// openKV opens the cluster's store; nil: as daemons.conf says.
+	openKV opener
+	// signals is a context that ends with a signal that asks to stop.
+	signals func(context.Context) (context.Context, context.CancelFunc)
 }
 
 // system is the env of a process. Nothing else reads the environment.
 func system() *env {
-	return &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname}
+	return &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname, signals: untilSignal}
+}
+
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // stateDir is where rok keeps what it must not forget.

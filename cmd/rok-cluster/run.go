@@ -18,7 +18,11 @@ type command struct {
 
 // commands are in the order of rok-cluster help.
 func commands() []command {
-	return []command{}
+	return []command{
+		{"config", "Show and change the cluster's configuration", configCommand},
+		{"cluster-ctl", "Members of the cluster, its master, and the agent", clusterCtlCommand},
+		{"cluster-upgrade", "Upgrade the cluster, one node after the other", clusterUpgradeCommand},
+	}
 }
 
 // run runs what argv names, with the program's name first, and returns the status to
