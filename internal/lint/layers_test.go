@@ -36,6 +36,7 @@ var layers = map[string]layer{
 	"cluster":                   {imports: []string{"units", "conf", "cluster/kv", "internal/nearest"}},
 	"cluster/kv/rules":          {imports: []string{"cluster/kv"}},
 	"cluster/kv/kvtest":         {imports: []string{"cluster/kv", "cluster/kv/rules"}},
+	"cluster/kv/bolt":           {imports: []string{"ioctl", "cluster/kv", "cluster/kv/rules"}},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
 	"bench/pattern":             {imports: []string{"units"}},

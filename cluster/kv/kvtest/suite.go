@@ -16,7 +16,7 @@ type Target struct {
 	Store, Other kv.Store
 	// Pass lets time pass for leases; nil: it is waited for.
 	Pass func(time.Duration)
-	// Compact forgets all changes up to the store's revision.
+	// Compact forgets all changes up to a revision, or more; nil: the store cannot be told to.
 	Compact func(t *testing.T, revision int64)
 }
 

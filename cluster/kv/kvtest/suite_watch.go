@@ -160,6 +160,7 @@ func testWatchCompacted(t *testing.T, s *suite) {
 		last = err
 	}
 	require.ErrorIs(t, last, kv.ErrCompacted)
+	now := s.list(t, s.prefix).Revision
 	three := s.do(t, kv.Put(a, []byte("3"))).Revision
-	require.Equal(t, [][]kv.Event{{put(a, "3", zero, three)}}, s.watch(t, s.Other, s.prefix, two, 1))
+	require.Equal(t, [][]kv.Event{{put(a, "3", zero, three)}}, s.watch(t, s.Other, s.prefix, now, 1))
 }

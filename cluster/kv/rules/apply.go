@@ -12,17 +12,9 @@ func Apply(t Table, now Instant, txn kv.Txn) (kv.Result, error) {
 	if _, _, err := Reap(t, now); err != nil {
 		return kv.Result{}, err
 	}
-	result := kv.Result{Succeeded: true}
-	for _, c := range txn.If {
-		e, err := t.Entry(c.Key)
-		if err != nil {
-			return kv.Result{}, err
-		}
-		result.Succeeded = result.Succeeded && e.Modified == c.Modified
-	}
-	ops := txn.Then
-	if !result.Succeeded {
-		ops = txn.Else
+	result, ops, err := look(t, now, txn)
+	if err != nil {
+		return kv.Result{}, err
 	}
 	for _, op := range ops {
 		if op.Lease != 0 {
@@ -31,15 +23,41 @@ func Apply(t Table, now Instant, txn kv.Txn) (kv.Result, error) {
 			}
 		}
 	}
-	var err error
-	if result.Read, err = readAll(t, now, ops); err != nil {
-		return kv.Result{}, err
-	}
 	if err := changeAll(t, ops); err != nil {
 		return kv.Result{}, err
 	}
 	result.Revision, err = t.Revision()
 	return result, err
+}
+
+// Changes reports whether a branch of txn puts or deletes something.
+func Changes(txn kv.Txn) bool {
+	changes := func(op kv.Op) bool { return op.Kind == kv.OpPut || op.Kind == kv.OpDelete }
+	return slices.ContainsFunc(txn.Then, changes) || slices.ContainsFunc(txn.Else, changes)
+}
+
+// Read does a transaction that changes nothing, on a table that need not be one that can be changed.
+func Read(t Table, now Instant, txn kv.Txn) (kv.Result, error) {
+	result, _, err := look(t, now, txn)
+	return result, err
+}
+
+// look compares and reads, and returns the branch to do.
+func look(t Table, now Instant, txn kv.Txn) (result kv.Result, ops []kv.Op, err error) {
+	result.Succeeded, ops = true, txn.Then
+	for _, c := range txn.If {
+		e, err := Get(t, now, c.Key)
+		if err != nil {
+			return kv.Result{}, nil, err
+		}
+		if e.Modified != c.Modified {
+			result.Succeeded, ops = false, txn.Else
+		}
+	}
+	if result.Revision, err = t.Revision(); err == nil {
+		result.Read, err = readAll(t, now, ops)
+	}
+	return result, ops, err
 }
 
 func readAll(t Table, now Instant, ops []kv.Op) ([][]kv.Entry, error) {
