@@ -86,7 +86,7 @@ func (a *Agent) tell(ctx context.Context, err error) {
 func (a *Agent) round(ctx context.Context) (ttl time.Duration, err error) {
 	const first = 10 * time.Second
 	c := a.Cluster
-	s, err := c.Read(ctx)
+	s, err := c.read(ctx)
 	if err != nil {
 		return first, err
 	}

@@ -29,16 +29,22 @@ func (c *Cluster) now() time.Time {
 	return time.Now().UTC().Truncate(time.Second)
 }
 
-// Read returns what the store has, in one round trip.
+// Read returns what the store has, in one round trip. A schema that the code does not know is not
+// looked at further: [ErrSchema].
 func (c *Cluster) Read(ctx context.Context) (*State, error) {
 	s, err := c.read(ctx)
-	if err != nil || !c.First || !s.fresh() {
-		return s, err
+	if err == nil && c.First && s.fresh() {
+		if _, err = c.Ensure(ctx); err == nil {
+			s, err = c.read(ctx)
+		}
 	}
-	if _, err := c.Ensure(ctx); err != nil {
+	if err == nil && s.Schema != 0 {
+		err = c.Code.Check(s.Schema)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return c.read(ctx)
+	return s, nil
 }
 
 func (c *Cluster) read(ctx context.Context) (*State, error) {

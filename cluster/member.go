@@ -17,6 +17,7 @@ type Member struct {
 	MaxSchema  int       `json:"max_schema"` // of that code; 0: none yet
 	MapVersion int       `json:"map_version,omitempty"`
 	UpgradedAt time.Time `json:"upgraded_at,omitzero"`
+	From       string    `json:"from,omitempty"` // the version before the upgrade that finished last
 }
 
 // runs is the member with what its code knows.
@@ -136,7 +137,11 @@ func PlanRunning(s *State, host string, code Code) (Change, error) {
 		return Change{}, s.noMember(host)
 	}
 	c := Change{Command: "agent " + code.Version}
-	if now := m.runs(code); now != m {
+	now := m.runs(code)
+	if now.Version == "" && s.Schema == code.MaxSchema { // a new member has nothing to upgrade
+		now.Version = code.Version
+	}
+	if now != m {
 		c.Put = []Member{now}
 	}
 	return c, nil

@@ -148,13 +148,13 @@ func PlanNodeUndo(s *State, host string, target Migration) (Change, error) {
 		return c, s.noMember(host)
 	case !m.upgraded(target.Version):
 		return c, nil
-	case s.Upgrade == nil || s.Upgrade.To != target.To:
+	case s.Upgrade == nil || s.Upgrade.To != target.To || m.From == "":
 		return c, &Refusal{Op: "rollback", Reason: fmt.Sprintf("%s was not upgraded from an earlier version", host), Members: []string{host}}
 	case s.Values[varMapVersion] == "4" || s.Published.Values[varMapVersion] == "4":
 		return c, &Refusal{Op: "rollback", Reason: "composer.map_version is 4, which older code cannot read",
 			Commands: []string{"rok-composer-tool map-restore --all", "rok-config set composer.map_version=3", "rok-config apply"}}
 	}
-	m.Version = fmt.Sprintf("0.%d.0", target.From)
+	m.Version, m.From = m.From, ""
 	c.Put = []Member{m}
 	return c, nil
 }

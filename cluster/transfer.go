@@ -17,11 +17,11 @@ func PlanMaster(s *State, host string) (done bool, err error) {
 	if s.Master.Host == host {
 		return true, nil
 	}
-	if err := s.CanLead(host, Code{Version: m.Running, MinSchema: m.MinSchema, MaxSchema: m.MaxSchema}); err != nil {
-		return false, err
-	}
 	if _, alive := s.Alive[host]; !alive {
 		return false, fmt.Errorf("set-master %s: no agent runs there: %w; start rok-agent on it", host, ErrAbsent)
+	}
+	if err := s.CanLead(host, Code{Version: m.Running, MinSchema: m.MinSchema, MaxSchema: m.MaxSchema}); err != nil {
+		return false, err
 	}
 	return false, nil
 }

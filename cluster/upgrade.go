@@ -20,7 +20,7 @@ type Upgrade struct {
 	Restore []string `json:"restore,omitempty"`
 }
 
-// Done reports whether a member's upgrade to a version has finished.
+// upgraded reports whether a member's upgrade to a version has finished.
 func (m Member) upgraded(version string) bool { return CompareVersions(m.Version, version) >= 0 }
 
 // Waiting are the members whose upgrade to a version has not finished, sorted.
@@ -59,7 +59,7 @@ func PlanUpgrade(s *State, host string, code Code, target Migration, isolate boo
 	}
 	old := s.older(host, target.To)
 	if len(old) > 0 && !isolate {
-		return c, &Refusal{Op: op, Members: old, Reason: "run older code and may become master: " + join(old),
+		return c, &Refusal{Op: op, Members: old, Reason: "members with older code may become master: " + join(old),
 			Commands: []string{"rok-config set" + assignments(old, "False") + " (or give --isolate-master, which does so)"}}
 	}
 	before := s.Values
@@ -172,7 +172,7 @@ func PlanNode(s *State, host string, code Code, target Migration, at time.Time) 
 		return c, &Refusal{Op: "upgrade-node", Reason: host + " lost its turn", Commands: []string{"rok-cluster-upgrade-v" + target.Version + " upgrade-node"}}
 	}
 	m := s.Members[host].runs(code)
-	m.Version, m.UpgradedAt = target.Version, at
+	m.From, m.Version, m.UpgradedAt = m.Version, target.Version, at
 	c.Put = []Member{m}
 	c.Set = map[string]string{}
 	if u := s.Upgrade; u != nil && u.To == target.To && len(u.Restore) > 0 && slices.Equal(s.Waiting(target.Version), []string{host}) {

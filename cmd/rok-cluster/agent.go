@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +25,6 @@ func agent(e *env) *cobra.Command {
 		ctx, stop := e.signals(c.Context())
 		defer stop()
 		return e.withCluster(ctx, func(cl *cluster.Cluster) error {
-			if err := os.MkdirAll(e.stateDir(), 0o755); err != nil {
-				return err
-			}
 			a := &cluster.Agent{Cluster: cl, Dir: e.stateDir()}
 			if !*quiet {
 				a.Report = func(ev cluster.AgentEvent) {

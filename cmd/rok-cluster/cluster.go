@@ -37,6 +37,9 @@ func (e *env) withCluster(ctx context.Context, f func(*cluster.Cluster) error) (
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(e.stateDir(), 0o755); err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
 	open := e.openKV
 	if open == nil {
 		open = openKV
@@ -53,7 +56,8 @@ func (e *env) withCluster(ctx context.Context, f func(*cluster.Cluster) error) (
 // state directory was emptied.
 func (e *env) withUpgrade(ctx context.Context, f func(*cluster.Cluster) error) error {
 	if _, err := os.Stat(e.stateDir()); err != nil {
-		return fmt.Errorf("state directory: %w: %w; it must survive a change of the boot disk: restore it, or mount it", cluster.ErrEmptied, err)
+		// Not wrapped: what is missing is no object that was asked for.
+		return fmt.Errorf("%w: %v; it must survive a change of the boot disk: restore it, or mount it", cluster.ErrEmptied, err)
 	}
 	return e.withCluster(ctx, func(c *cluster.Cluster) error {
 		c.First = false

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"path/filepath"
 
 	"github.com/rok-storage/rok/cluster/kv"
+	"github.com/rok-storage/rok/cluster/kv/bolt"
 )
 
-func openKV(context.Context, *env) (kv.Store, error) {
-	return nil, fmt.Errorf("no backend: %w", kv.ErrUnreachable)
+// openKV opens the cluster's store: a file in the state directory.
+func openKV(_ context.Context, e *env) (kv.Store, error) {
+	return bolt.Open(filepath.Join(e.stateDir(), "cluster.db"), bolt.Options{}), nil
 }

@@ -69,7 +69,7 @@ func printUpgraded(c *cobra.Command, view upgradedView, dryRun bool) {
 	if len(view.Isolated) > 0 {
 		fmt.Fprintf(w, "not master-capable until the last node is upgraded: %s\n", strings.Join(view.Isolated, ", "))
 	}
-	if !dryRun {
+	if view.Changed && !dryRun {
 		fmt.Fprintf(w, "next, on this host: rok-cluster-upgrade-%s upgrade-node\n", view.Target)
 	}
 }
