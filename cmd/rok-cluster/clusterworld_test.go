@@ -143,8 +143,12 @@ func (w *clusterWorld) agent() {
 	w.stops[w.host] = func() { cancel(); done.Wait() }
 	host := w.host
 	require.Eventually(w.t, func() bool {
-		entry, err := w.store.Get(ctx, "/rok/alive/"+host)
-		return err == nil && entry.Modified != 0
+		for _, key := range []string{"/rok/alive/", "/rok/applied/"} { // a round's first, and its last
+			if entry, err := w.store.Get(ctx, key+host); err != nil || entry.Modified == 0 {
+				return false
+			}
+		}
+		return true
 	}, 10*time.Second, 5*time.Millisecond)
 }
 

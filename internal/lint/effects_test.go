@@ -27,7 +27,7 @@ var restrictedImports = []restricted{
 	{"net/", []string{"internal/vm", "pool"}, true, "what uses a network goes below rok-cluster, not into what rok links"},
 	{"testing/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest", "cluster/kv/kvtest"}, true, "move it into a _test.go file"},
 	{"github.com/stretchr/testify/", []string{"internal/testenv", "internal/cli/clitest", "dm/dmtest", "cluster/kv/kvtest"}, true, "move it into a _test.go file"},
-	{"github.com/spf13/", []string{"cmd/rok", "internal/cli", "internal/peers"}, true, "the library has no flags: take a config struct"},
+	{"github.com/spf13/", []string{"cmd/rok", "cmd/rok-cluster", "internal/cli", "internal/peers"}, true, "the library has no flags: take a config struct"},
 	{"math/rand/", nil, true, "use math/rand/v2, with a seed that is printed"},
 	{"io/ioutil", nil, false, "use io and os"},
 }
