@@ -47,6 +47,11 @@ func ReadApplied(dir string) (Applied, error) {
 // AppliedOf is what a host is to work with. cluster.* counts as soon as it is set.
 func (s *State) AppliedOf(host string, at time.Time) Applied {
 	a := Applied{Format: format, Host: host, Schema: s.Schema, Revision: s.Published.Revision, At: at, Values: maps.Clone(s.Published.Values)}
+	for _, m := range Migrations() { // what was published before an upgrade has the names of then
+		if s.Schema >= m.To {
+			a.Values = m.Config(a.Values)
+		}
+	}
 	for name, v := range s.Values {
 		if section(name) == "cluster" && !strings.HasPrefix(name, membersPrefix) {
 			a.Values[name] = v

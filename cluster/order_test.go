@@ -10,6 +10,7 @@ import (
 	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/cluster/kv/kvtest"
+	"github.com/rok-storage/rok/units"
 )
 
 // Nodes are one at a time: while the first one's steps run, the second is refused.
@@ -149,3 +150,20 @@ func TestEmptiedStateDirectory(t *testing.T) {
 }
 
 func newEmpty() kv.Store { return kvtest.NewMemory() }
+
+// What was applied before the upgrade holds after it, under its new name.
+func TestAppliedSurvivesTheUpgrade(t *testing.T) {
+	w := newWorld(t, "a")
+	c := w.on("a", w.memory)
+	_, err := c.Change(t.Context(), cluster.PlanApply)
+	require.NoError(t, err)
+	require.NoError(t, c.ApplyHere(t.Context(), w.read(), w.state("a")))
+	require.NoError(t, upgradeCluster(t.Context(), w, w.memory, false))
+	_, err = w.node("a", w.memory).Upgrade(t.Context())
+	require.NoError(t, err)
+	applied, err := cluster.ReadApplied(w.state("a"))
+	require.NoError(t, err)
+	settings, err := cluster.SettingsOf(applied.Values)
+	require.NoError(t, err)
+	require.Equal(t, units.MiB, settings.BlockSize)
+}
