@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/composer"
 	"github.com/rok-storage/rok/conf"
 	"github.com/rok-storage/rok/maps"
@@ -15,9 +16,17 @@ import (
 )
 
 // clusterDefaults are what the cluster's variables say of new maps: composer.map_version,
-// composerd.maptree_degree. Without a cluster, that is nothing.
-func clusterDefaults(context.Context, *env) (composer.Defaults, error) {
-	return composer.Defaults{}, nil
+// composer.block_size and composerd.maptree_degree, as they were applied here.
+func clusterDefaults(e *env) (composer.Defaults, error) {
+	s, err := e.settings()
+	if err != nil {
+		return composer.Defaults{}, err
+	}
+	d := composer.Defaults{Version: s.MapVersion, Degree: s.Degree, BlockSize: s.BlockSize}
+	if s.Degree == cluster.AutoDegree {
+		d.Degree = maps.AutoDegree
+	}
+	return d, nil
 }
 
 // composerSettings are the section [composer] of daemons.conf.
@@ -29,7 +38,7 @@ type composerSettings struct {
 // readComposer reads what new maps are made with: daemons.conf where it says something, and else the
 // cluster.
 func readComposer(ctx context.Context, e *env) (composerSettings, error) {
-	defaults, err := clusterDefaults(ctx, e)
+	defaults, err := clusterDefaults(e)
 	if err != nil {
 		return composerSettings{}, err
 	}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/store"
 )
 
@@ -21,11 +25,24 @@ type env struct {
 	now    func() time.Time
 	// bucket opens stores in tests; nil elsewhere.
 	bucket func(address string) (store.Bucket, error)
+	// code is what this program knows; zero: what was built. Tests run older code.
+	code cluster.Code
+	// openKV opens the cluster's store; nil: as daemons.conf says.
+	openKV opener
+	// signals is a context that ends with a signal that asks to stop.
+	signals func(context.Context) (context.Context, context.CancelFunc)
 }
 
 // system is the env of a process. Nothing else reads the environment.
 func system() *env {
-	return &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname, now: time.Now}
+	return &env{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname, now: time.Now,
+		signals: untilSignal,
+	}
+}
+
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // stateDir is where rok keeps what it must not forget.

@@ -14,8 +14,8 @@ import (
 )
 
 // upgradeGate asks the cluster whether maps may be v4: all its members must be able to read them, and
-// composer.map_version be 4. Nil: there is no cluster to ask.
-func upgradeGate(*env) func(context.Context) error { return nil }
+// composer.map_version be 4.
+func upgradeGate(e *env) func(context.Context) error { return e.mapGate }
 
 // upgradedView is a map in "composer-tool map-upgrade -o json" and "map-restore -o json".
 type upgradedView struct {

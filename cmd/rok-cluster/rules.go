@@ -1,8 +1,10 @@
 package main
 
 import (
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/composer"
+	"github.com/rok-storage/rok/conf"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
@@ -11,6 +13,32 @@ import (
 // rules say what the errors of rok's packages mean to the shell. What the standard
 // library has errors for is in cli.CodeOf.
 func rules() []cli.Rule {
+	return append(clusterRules(), storeRules()...)
+}
+
+func clusterRules() []cli.Rule {
+	return []cli.Rule{
+		{Code: cli.Usage, Match: cli.Is(cluster.ErrUnknown)},
+		{Code: cli.Usage, Match: cli.Is(cluster.ErrValue)},
+		{Code: cli.Usage, Match: cli.Is(cluster.ErrTarget)},
+		{Code: cli.Refused, Match: cli.Is(cluster.ErrRefused)},
+		{Code: cli.Refused, Match: cli.Is(cluster.ErrSchema)},
+		{Code: cli.Refused, Match: cli.Is(cluster.ErrEmptied)},
+		{Code: cli.Refused, Match: cli.Is(cluster.ErrTooLarge)},
+		{Code: cli.NotFound, Match: cli.Is(cluster.ErrNoMember)},
+		{Code: cli.NotFound, Match: cli.Is(cluster.ErrNoRevision)},
+		{Code: cli.Unreachable, Match: cli.Is(cluster.ErrAbsent)},
+		{Code: cli.Corrupt, Match: cli.Is(cluster.ErrDamaged)},
+		{Code: cli.Refused, Match: cli.Is(kv.ErrTooLarge)},
+		{Code: cli.Unreachable, Match: cli.Is(kv.ErrUnreachable)},
+		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
+		{Code: cli.Unreachable, Match: cli.Is(kv.ErrLeaseLost)},
+		{Code: cli.Corrupt, Match: cli.Is(kv.ErrDamaged)},
+		{Code: cli.Refused, Match: cli.As[*conf.Error]()},
+	}
+}
+
+func storeRules() []cli.Rule {
 	return []cli.Rule{
 		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
 		{Code: cli.Usage, Match: cli.Is(maps.ErrShape)},

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/cluster"
+	"github.com/rok-storage/rok/cluster/kv"
+	"github.com/rok-storage/rok/cluster/kv/kvtest"
+	"github.com/rok-storage/rok/internal/cli/clitest"
+)
+
+// code011 is what a build of 0.11 knows.
+func code011() cluster.Code {
+	return cluster.Code{Version: "0.11.3", MinSchema: 11, MaxSchema: 11, MapVersion: 3}
+}
+
+// clusterWorld is hosts with a store in common. Each has a state directory and a
+// daemons.conf, and runs its own code.
+type clusterWorld struct {
+	t      testing.TB
+	dir    string
+	store  kv.Store // that all have
+	memory *kvtest.Memory
+	host   string // that commands run on
+	code   map[string]cluster.Code
+	wrap   func(kv.Store) kv.Store
+	stops  map[string]func()
+}
+
+func newClusterWorld(t testing.TB) *clusterWorld {
+	memory := kvtest.NewMemory()
+	w := &clusterWorld{t: t, dir: t.TempDir(), store: memory, memory: memory, host: "rok1", code: map[string]cluster.Code{}, stops: map[string]func(){}}
+	t.Cleanup(func() {
+		for _, stop := range w.stops {
+			stop()
+		}
+	})
+	return w
+}
+
+func (w *clusterWorld) stateDir() string { return filepath.Join(w.dir, w.host, "state") }
+func (w *clusterWorld) confPath() string { return filepath.Join(w.dir, w.host, "daemons.conf") }
+
+func (w *clusterWorld) env(stdout, stderr *bytes.Buffer) *env {
+	host, store := w.host, w.store
+	if w.wrap != nil {
+		store = w.wrap(store)
+	}
+	vars := map[string]string{"ROK_STATE_DIR": w.stateDir(), "ROK_CONFIG": w.confPath()}
+	return &env{
+		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
+		getenv:   func(name string) string { return vars[name] },
+		hostname: func() (string, error) { return host, nil },
+		code:     w.code[host],
+		openKV:   func(context.Context, *env) (kv.Store, error) { return store, nil },
+		signals:  func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
+	}
+}
+
+// Run shows paths without the test's directory, and times as "TIME".
+func (w *clusterWorld) Run(args []string, stdout, stderr *bytes.Buffer) int {
+	require.NoError(w.t, os.MkdirAll(filepath.Dir(w.confPath()), 0o755))
+	var out, errs bytes.Buffer
+	code := run(w.t.Context(), args, w.env(&out, &errs))
+	clean := strings.NewReplacer(w.dir, "")
+	stdout.WriteString(clean.Replace(out.String()))
+	stderr.WriteString(clean.Replace(errs.String()))
+	return code
+}
+
+// rok runs a command and returns what it prints.
+func (w *clusterWorld) rok(line string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	args, err := clitest.Words(line)
+	require.NoError(w.t, err)
+	var out, errs bytes.Buffer
+	code = w.Run(args, &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+// must runs a command, which must succeed.
+func (w *clusterWorld) must(line string) string {
+	w.t.Helper()
+	stdout, stderr, code := w.rok(line)
+	require.Zero(w.t, code, "%s: %s", line, stderr)
+	return stdout
+}
+
+// Do knows:
+//
+//	host NAME           commands run there from now on
+//	v0.11 HOST…         a cluster of 0.11 of these hosts
+//	boot                the present host gets the new boot disk: today's code
+//	agent, stop         the present host's agent runs, or ends
+//	empty               the present host's state directory is emptied
+//	down, up            the store cannot be reached, or can
+//	advance DURATION    time passes for leases
+func (w *clusterWorld) Do(args []string) error {
+	switch args[0] {
+	case "host":
+		w.host = args[1]
+	case "v0.11":
+		w.old(args[1:]...)
+	case "boot":
+		w.code[w.host] = cluster.Current()
+	case "agent":
+		w.agent()
+	case "stop":
+		w.stops[w.host]()
+		delete(w.stops, w.host)
+	case "empty":
+		return os.RemoveAll(w.stateDir())
+	case "down", "up":
+		w.memory.SetDown(args[0] == "down")
+	case "advance":
+		d, err := time.ParseDuration(args[1])
+		w.memory.Advance(d)
+		return err
+	default:
+		return fmt.Errorf("%s: not known", args[0])
+	}
+	return nil
+}
+
+// agent runs the present host's agent, and waits until it shows.
+func (w *clusterWorld) agent() {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var out, errs bytes.Buffer
+	e := w.env(&out, &errs)
+	var done sync.WaitGroup
+	done.Go(func() { run(ctx, []string{"rok-cluster-ctl", "agent", "-q"}, e) })
+	w.stops[w.host] = func() { cancel(); done.Wait() }
+	host := w.host
+	require.Eventually(w.t, func() bool {
+		for _, key := range []string{"/rok/alive/", "/rok/applied/"} { // a round's first, and its last
+			if entry, err := w.store.Get(ctx, key+host); err != nil || entry.Modified == 0 {
+				return false
+			}
+		}
+		return true
+	}, 10*time.Second, 5*time.Millisecond)
+}
+
+// old makes the state of a cluster of 0.11: see testdata/v0.11.
+func (w *clusterWorld) old(hosts ...string) {
+	for key, value := range state011(hosts) {
+		_, err := w.store.Txn(w.t.Context(), kv.Txn{Then: []kv.Op{kv.Put(key, []byte(value))}})
+		require.NoError(w.t, err)
+	}
+	here := w.host
+	for _, h := range hosts {
+		w.host = h
+		w.code[h] = code011()
+		require.NoError(w.t, os.MkdirAll(w.stateDir(), 0o755))
+		require.NoError(w.t, os.WriteFile(w.confPath(), []byte(conf011), 0o644))
+		require.NoError(w.t, os.WriteFile(filepath.Join(w.stateDir(), cluster.AppliedFile), []byte(applied011(h)), 0o600))
+	}
+	w.host = here
+}
+
+// state011 is what the store of a cluster of 0.11 has.
+func state011(hosts []string) map[string]string {
+	state := map[string]string{
+		"/rok/schema":              "11",
+		"/rok/rev":                 `{"v":1,"rev":4,"host":"` + hosts[0] + `","command":"apply","at":"2026-01-02T03:04:05Z"}`,
+		"/rok/config/composerd":    `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
+		"/rok/config/s3d":          `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
+		"/rok/publish":             `{"rev":4,"host":"` + hosts[0] + `","at":"2026-01-02T03:04:05Z"}`,
+		"/rok/published/composerd": `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
+		"/rok/published/s3d":       `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
+	}
+	capable := map[string]string{}
+	for _, h := range hosts {
+		capable["cluster.members."+h+".master_capable"] = "True"
+		state["/rok/members/"+h] = `{"v":1,"host":"` + h + `","version":"0.11.3","running":"0.11.3","min_schema":11,"max_schema":11}`
+		state["/rok/applied/"+h] = `{"rev":4,"at":"2026-01-02T03:04:05Z"}`
+	}
+	text, err := json.Marshal(map[string]any{"v": 1, "values": capable})
+	if err != nil {
+		panic(err)
+	}
+	state["/rok/config/cluster"] = string(text)
+	return state
+}
+
+func applied011(host string) string {
+	return `{"v":1,"host":"` + host + `","schema":11,"rev":4,"at":"2026-01-02T03:04:05Z","values":{"composerd.block_size":"1MiB","s3d.0.no_versioning":"True"}}
+`
+}
+
+// conf011 has comments, an order and keys that 0.12 does not know.
+const conf011 = `# The appliance's own settings.
+[composerd]
+; smaller blocks share more
+block_size = 1MiB
+threads    = 4
+
+[s3d.0]
+no_versioning = true
+`
