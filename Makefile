@@ -25,8 +25,8 @@ compare: go-version ## thick beside thin on this machine: make compare ARGS="--s
 	@$(MAKE) -s build && bin/rok compare $(ARGS)
 
 test: go-version ## set up what is missing, build, check, and run all tests, a real kernel's included
-	@scripts/setup.sh go uml peers
-	@scripts/rings.sh check pure kernel-uml
+	@scripts/setup.sh go uml peers s3
+	@scripts/rings.sh check pure nested kernel-uml
 
 test-matrix: go-version ## the kernel tests on three kernels, and as native in one; PKG="./dm" for some packages
 	@scripts/setup.sh go uml qemu peers
@@ -76,8 +76,8 @@ lint: go-version ## staticcheck, and the project's own rules (internal/lint)
 	@scripts/setup.sh go
 	@scripts/lint.sh
 
-tidy: go-version ## go mod tidy, here and for the tools
-	@go mod tidy && cd internal/tools && go mod tidy
+tidy: go-version ## go mod tidy, here, for the tools and for the tests with S3 servers
+	@go mod tidy && cd internal/tools && go mod tidy && cd ../s3test && go mod tidy
 
 check: go-version ## what needs no kernel and no test: gofmt, vet, lint
 	@scripts/setup.sh go

@@ -41,6 +41,7 @@ ring() {
 	case $1 in
 	check) check ;;
 	pure) ROK_MACHINE=uml scripts/ring.sh pure ./... ;;
+	nested) ROK_MODULE=internal/s3test ROK_VERSITYGW=$PWD/.cache/tools/versitygw scripts/ring.sh nested -timeout 20m ./... ;;
 	kernel-*) kernel "${1#kernel-}" -run '^TestKernel' -timeout 20m ;;
 	race) CGO_ENABLED=1 scripts/ring.sh "pure race" -race -timeout 30m ./... ;;
 	race-6.12) CGO_ENABLED=1 kernel 6.12 -race -timeout 20m ;;

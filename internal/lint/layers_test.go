@@ -32,6 +32,7 @@ var layers = map[string]layer{
 	"maps":                      {imports: []string{"units"}},
 	"store":                     {imports: []string{"units", "maps"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
+	"store/s3":                  {imports: []string{"store"}},
 	"cluster/kv":                {},
 	"pool":                      {imports: []string{"units", "ioctl", "dm", "thin", "thin/metadata", "lvm", "conf"}, tests: []string{"lvm/host"}},
 	"bench/hist":                {imports: []string{"units"}},
