@@ -120,6 +120,7 @@ func oneWins(t *testing.T, b store.Bucket) {
 	group.Wait()
 	require.Len(t, won, 1)
 	require.Equal(t, won[0], get(t, b, "lock/x"))
+	require.NoError(t, b.Delete(t.Context(), "lock/x"))
 }
 
 func list(t *testing.T, b store.Bucket) {
@@ -127,7 +128,9 @@ func list(t *testing.T, b store.Bucket) {
 	for i := range 2100 {
 		want = append(want, fmt.Sprintf("node/%02x/%d", i%7, i))
 	}
-	want = append(want, "node/a", "node/a-b", "node/a/b", "node/a.b", "node/a/b/c")
+	// versitygw has directories: no object there has a name that is also the beginning of
+	// another's path. TestDeleteVersions has such.
+	want = append(want, "node/a-b", "node/a/b", "node/a.b", "node/a/c/d", "node/a0")
 	work := make(chan string)
 	var group sync.WaitGroup
 	for range 8 {
