@@ -22,20 +22,45 @@ type doomed struct{ key, version string }
 func (b *Bucket) Delete(ctx context.Context, keys ...string) error {
 	var errs []error
 	for some := range slices.Chunk(keys, batch) {
-		var targets []doomed
 		if b.versioned {
-			found, err := b.versions(ctx, some)
-			targets, errs = found, append(errs, err)
-		} else {
-			for _, key := range some {
-				targets = append(targets, doomed{key: key})
-			}
+			errs = append(errs, b.deleteVersions(ctx, some))
+			continue
 		}
+		var targets []doomed
+		for _, key := range some {
+			targets = append(targets, doomed{key: key})
+		}
+		errs = append(errs, b.remove(ctx, targets)...)
+	}
+	return errors.Join(errs...)
+}
+
+// rounds is how often versions are listed and deleted until none is left. A service may bring one
+// back as the object when the version in front of it goes.
+const rounds = 4
+
+// deleteVersions deletes all versions of the keys, and looks whether they have gone.
+func (b *Bucket) deleteVersions(ctx context.Context, keys []string) error {
+	for range rounds {
+		targets, err := b.versions(ctx, keys)
+		if err != nil || len(targets) == 0 {
+			return err
+		}
+		var errs []error
 		for those := range slices.Chunk(targets, batch) {
 			errs = append(errs, b.remove(ctx, those)...)
 		}
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		keys = nil
+		for _, d := range targets {
+			if !slices.Contains(keys[max(0, len(keys)-1):], d.key) {
+				keys = append(keys, d.key)
+			}
+		}
 	}
-	return errors.Join(errs...)
+	return b.fail("delete", keys[0], fmt.Errorf("versions came back %d times: %w", rounds, store.ErrChanged))
 }
 
 // remove deletes up to a batch. What the reply does not tell of, and what it says failed, is deleted
