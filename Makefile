@@ -29,7 +29,7 @@ compare: go-version ## thick beside thin on this machine: make compare ARGS="--s
 	@$(MAKE) -s build && bin/rok compare $(ARGS)
 
 test: go-version ## set up what is missing, build, check, and run all tests, a real kernel's included
-	@scripts/setup.sh go uml peers
+	@scripts/setup.sh go uml peers s3
 	@scripts/rings.sh check pure nested kernel-uml
 
 test-matrix: go-version ## the kernel tests on three kernels, and as native in one; PKG="./dm" for some packages

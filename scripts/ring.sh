@@ -1,6 +1,7 @@
 #!/bin/bash
 # ring.sh NAME ARGS...: runs "go test -v ARGS", prints what go test prints without -v,
 # and adds one line to .cache/test/summary. The whole output is in .cache/test/NAME.log.
+# ROK_MODULE is the directory of a module below the project's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1

@@ -40,6 +40,7 @@ histogram() {
 # servers are large.
 nested() {
 	local mod dir status=0
+	export ROK_VERSITYGW=$PWD/.cache/tools/versitygw
 	for mod in internal/*/go.mod; do
 		dir=${mod%/go.mod}
 		compgen -G "$dir/*_test.go" >/dev/null || continue

@@ -7,6 +7,7 @@
 #   qemu   QEMU, and Debian's kernels 6.1 and 6.12, unpacked into .cache, not installed
 #   peers  the programs that tests compare rok with, and file systems to use its volumes
 #   maps   the programs that registering is compared with
+#   s3     the modules of the tests with S3 servers, and versitygw, built from its source
 #   race   the C compiler that go's -race needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +23,8 @@ amx() { grep -qw amx_tile /proc/cpuinfo; }
 
 packages() {
 	case $1 in
-	go) ;;
+	go | s3) ;;
+	s3) ;;
 	uml) echo user-mode-linux kmod $(amx && echo gcc) ;;
 	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
 	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev e2fsprogs xfsprogs ;;
@@ -68,6 +70,17 @@ prepare_go() {
 		(cd $dir && go mod download)
 		touch "$stamp"
 	done
+}
+
+# One package at a time: the linker alone wants some 500 MB.
+prepare_s3() {
+	local tool=$PWD/.cache/tools/versitygw stamp
+	stamp=$tool.$(cat internal/s3test/go.mod internal/s3test/go.sum | sha256sum | cut -c1-16)
+	[ -x "$tool" ] && [ -f "$stamp" ] && return
+	say "building versitygw (once; some minutes)"
+	rm -f "$tool".*
+	(cd internal/s3test && CGO_ENABLED=0 go build -p 1 -trimpath -ldflags '-s -w' -o "$tool" github.com/versity/versitygw/cmd/versitygw)
+	touch "$stamp"
 }
 
 # The package has modules and no modules.dep. Nothing is written to /usr.

@@ -1,0 +1,92 @@
+package s3test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/s3"
+)
+
+// noVersioning is a service that does not implement what asks about versions, and counts
+// that.
+func noVersioning(count *atomic.Int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for _, key := range []string{"versioning", "versions", "versionId"} {
+				if r.URL.Query().Has(key) {
+					count.Add(1)
+					w.WriteHeader(http.StatusNotImplemented)
+					_, _ = w.Write([]byte(`<?xml version="1.0"?><Error><Code>NotImplemented</Code><Message>A header or query you provided implies functionality that is not implemented.</Message></Error>`))
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// With Assume nothing on the wire asks about versions, whatever is done.
+func TestAssumeNoVersioning(t *testing.T) {
+	var count atomic.Int64
+	url, _ := fake(t, noVersioning(&count))
+	c := config(url)
+	c.Versioning = s3.Assume
+	b := open(t, c)
+	suite(t, b)
+	require.NoError(t, b.Delete(t.Context(), keys(t, b.List(t.Context(), ""))...))
+	require.Zero(t, count.Load())
+}
+
+// Without the line, the error says which line to add, and where.
+func TestVersioningNotImplemented(t *testing.T) {
+	for _, mode := range []s3.Versioning{s3.Auto, s3.Off} {
+		var count atomic.Int64
+		url, _ := fake(t, noVersioning(&count))
+		c := config(url)
+		c.Versioning = mode
+		_, err := s3.New(t.Context(), c)
+		var of *s3.VersioningError
+		require.ErrorAs(t, err, &of)
+		require.True(t, of.Unknown)
+		require.ErrorContains(t, err, `"assume-no-versioning = true"`)
+		require.ErrorContains(t, err, "[s3d.N]")
+		require.ErrorContains(t, err, "/etc/rok/daemons.conf")
+		require.Equal(t, int64(1), count.Load())
+	}
+}
+
+func TestOffRefusesVersions(t *testing.T) {
+	url, backend := fake(t, nil)
+	c := config(url)
+	c.Versioning = s3.Off
+	open(t, c)
+	versioned(t, backend)
+	_, err := s3.New(t.Context(), c)
+	var of *s3.VersioningError
+	require.ErrorAs(t, err, &of)
+	require.False(t, of.Unknown)
+	require.ErrorIs(t, err, store.ErrSettings)
+}
+
+// Deletes of a key leave longer keys alone, and take what was hidden by a plain delete too.
+func TestDeleteVersions(t *testing.T) {
+	url, backend := fake(t, nil)
+	versioned(t, backend)
+	b := open(t, config(url))
+	for range 3 {
+		for _, key := range []string{"map/a", "map/a-b", "map/a/b", "map/ab"} {
+			put(t, b, key, key, store.Condition{})
+		}
+	}
+	_, err := backend.DeleteObject(bucketName, "some/where/map/a")
+	require.NoError(t, err)
+	require.NoError(t, b.Delete(t.Context(), "map/a"))
+	left := strings.Join(remains(t, backend), " ")
+	require.NotContains(t, left+" ", "map/a ")
+	require.Equal(t, []string{"map/a-b", "map/a/b", "map/ab"}, keys(t, b.List(t.Context(), "")))
+}
