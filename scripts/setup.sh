@@ -24,7 +24,6 @@ amx() { grep -qw amx_tile /proc/cpuinfo; }
 packages() {
 	case $1 in
 	go | s3) ;;
-	s3) ;;
 	uml) echo user-mode-linux kmod $(amx && echo gcc) ;;
 	qemu) echo qemu-system-x86 qemu-system-common kmod ;;
 	peers) echo lvm2 thin-provisioning-tools fio dmsetup udev e2fsprogs xfsprogs ;;
