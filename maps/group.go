@@ -48,18 +48,20 @@ func parseGroup(ids []ID, b []byte, limit uint64) *CorruptError {
 		return fault("length", fmt.Sprintf("%d for %d ids", want, n), len(b))
 	}
 	rest := b[bitmap:]
-	for i := range ids {
-		ids[i] = ID{}
-		if b[i/8]>>(i%8)&1 == 0 {
-			continue
-		}
-		if uint64(i) >= limit {
-			return fault("id behind the volume's end", fmt.Sprintf("%d places", limit), fmt.Sprintf("one at place %d", i))
-		}
-		copy(ids[i][:], rest)
-		rest = rest[IDSize:]
-		if ids[i].IsZero() {
-			return fault("id", "none for zeros", fmt.Sprintf("a zero id at place %d", i))
+	for at, bits := range b[:bitmap] {
+		for i := at * 8; i < at*8+8; i++ {
+			if bits>>(i%8)&1 == 0 {
+				ids[i] = ID{}
+				continue
+			}
+			if uint64(i) >= limit {
+				return fault("id behind the volume's end", fmt.Sprintf("%d places", limit), fmt.Sprintf("one at place %d", i))
+			}
+			ids[i] = ID(rest)
+			rest = rest[IDSize:]
+			if ids[i].IsZero() {
+				return fault("id", "none for zeros", fmt.Sprintf("a zero id at place %d", i))
+			}
 		}
 	}
 	return nil

@@ -21,13 +21,19 @@ func Upgrade(ctx context.Context, dst io.Writer, store Store, m *Map, degree int
 	if err != nil {
 		return Header{}, err
 	}
-	for e, err := range m.Entries(ctx, store) {
-		if err == nil {
-			err = w.Add(ctx, e.Index, e.ID)
+	err = m.groups(ctx, store, func(first uint64, ids []ID) error {
+		for i := range ids {
+			if ids[i].IsZero() {
+				continue
+			}
+			if err := w.Add(ctx, first+uint64(i), ids[i]); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return Header{}, err
-		}
+		return nil
+	})
+	if err != nil {
+		return Header{}, err
 	}
 	return w.Finish(ctx)
 }
