@@ -70,13 +70,21 @@ func (w *clusterWorld) env(stdout, stderr *bytes.Buffer) *env {
 
 // Run shows paths without the test's directory, and times as "TIME".
 func (w *clusterWorld) Run(args []string, stdout, stderr *bytes.Buffer) int {
-	require.NoError(w.t, os.MkdirAll(filepath.Dir(w.confPath()), 0o755))
+	touch(w.t, w.confPath())
 	var out, errs bytes.Buffer
 	code := run(w.t.Context(), args, w.env(&out, &errs))
 	clean := strings.NewReplacer(w.dir, "")
 	stdout.WriteString(clean.Replace(out.String()))
 	stderr.WriteString(clean.Replace(errs.String()))
 	return code
+}
+
+// touch makes an empty file where there is none: a file that ROK_CONFIG names must be there.
+func touch(t testing.TB, path string) {
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
 }
 
 // rok runs a command and returns what it prints.
@@ -115,7 +123,7 @@ func (w *clusterWorld) Do(args []string) error {
 	case "boot":
 		w.code[w.host] = cluster.Current()
 	case "agent":
-		w.agent()
+		w.agent("rok-cluster-ctl", "agent", "-q")
 	case "stop":
 		w.stops[w.host]()
 		delete(w.stops, w.host)
@@ -133,14 +141,20 @@ func (w *clusterWorld) Do(args []string) error {
 	return nil
 }
 
-// agent runs the present host's agent, and waits until it shows.
-func (w *clusterWorld) agent() {
+// agent runs the present host's agent, and waits until it shows. It must end well when it is stopped.
+func (w *clusterWorld) agent(args ...string) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var out, errs bytes.Buffer
+	touch(w.t, w.confPath())
 	e := w.env(&out, &errs)
+	code := 0
 	var done sync.WaitGroup
-	done.Go(func() { run(ctx, []string{"rok-cluster-ctl", "agent", "-q"}, e) })
-	w.stops[w.host] = func() { cancel(); done.Wait() }
+	done.Go(func() { code = run(ctx, args, e) })
+	w.stops[w.host] = func() {
+		cancel()
+		done.Wait()
+		require.Zero(w.t, code, errs.String())
+	}
 	host := w.host
 	require.Eventually(w.t, func() bool {
 		for _, key := range []string{"/rok/alive/", "/rok/applied/"} { // a round's first, and its last

@@ -66,10 +66,12 @@ func (s *shell) stateDir(host string) string { return filepath.Join(s.dir, "host
 // bash runs lines on a host, and returns what they print and the exit code.
 func (s *shell) bash(host, lines string) (stdout, stderr string, code int) {
 	s.t.Helper()
+	conf := filepath.Join(s.dir, "hosts", host, "daemons.conf")
+	touch(s.t, conf)
 	c := exec.CommandContext(s.t.Context(), "bash", "-c", lines)
 	c.Env = []string{
 		"PATH=" + filepath.Join(s.dir, "bin") + ":" + os.Getenv("PATH"), "ROK_HOSTNAME=" + host,
-		"ROK_STATE_DIR=" + s.stateDir(host), "ROK_CONFIG=" + filepath.Join(s.dir, "hosts", host, "daemons.conf"),
+		"ROK_STATE_DIR=" + s.stateDir(host), "ROK_CONFIG=" + conf,
 		"ROK_TEST_STORE=" + s.store,
 	}
 	if s.old[host] {

@@ -41,7 +41,7 @@ func upgradeNode(e *env) *cobra.Command {
 		Long: "Upgrade this host, whose boot disk is the new one: its daemons.conf is carried over, with the old\n" +
 			"one kept, and its stores and maps are noted. It is run when upgrade-cluster is done, on the\n" +
 			"master first, and on one node at a time. One that was killed goes on where it was.",
-		Example: "  rok-cluster cluster-upgrade upgrade-node\n  rok-cluster cluster-upgrade upgrade-node --dry-run",
+		Example: "  rok-cluster-upgrade-v0.12.0 upgrade-node\n  rok-cluster-upgrade-v0.12.0 upgrade-node --dry-run",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)
