@@ -40,7 +40,7 @@ func readComposer(ctx context.Context, e *env) (composerSettings, error) {
 		return composerSettings{}, err
 	}
 	s := composerSettings{defaults: defaults}
-	file, err := readConf(e.configPath(), e.getenv("ROK_CONFIG") != "")
+	file, err := readConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return s, err
 	}

@@ -60,3 +60,6 @@ func (e *env) configPath() string {
 	}
 	return "/etc/rok/daemons.conf"
 }
+
+// confNamed tells that somebody named that file, so that it must be there.
+func (e *env) confNamed() bool { return e.getenv("ROK_CONFIG") != "" }

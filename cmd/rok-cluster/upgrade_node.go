@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -27,11 +26,6 @@ func (e *env) node(cl *cluster.Cluster, target cluster.Migration) *cluster.Node 
 		cluster.ConfStep(e.configPath()),
 		cluster.RecordStep(e.stateDir(), e.inventory),
 	}}
-}
-
-// inventory lists the node's stores and their maps. It is where package composer plugs in.
-func (e *env) inventory(context.Context) ([]cluster.StoreRecord, error) {
-	return []cluster.StoreRecord{}, nil
 }
 
 func upgradeNode(e *env) *cobra.Command {
