@@ -18,6 +18,7 @@ import (
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/cluster/kv/kvtest"
 	"github.com/rok-storage/rok/internal/cli/clitest"
+	"github.com/rok-storage/rok/store"
 )
 
 // code011 is what a build of 0.11 knows.
@@ -36,6 +37,7 @@ type clusterWorld struct {
 	code   map[string]cluster.Code
 	wrap   func(kv.Store) kv.Store
 	stops  map[string]func()
+	bucket func(address string) (store.Bucket, error) // nil: as the addresses say
 }
 
 func newClusterWorld(t testing.TB) *clusterWorld {
@@ -63,6 +65,8 @@ func (w *clusterWorld) env(stdout, stderr *bytes.Buffer) *env {
 		getenv:   func(name string) string { return vars[name] },
 		hostname: func() (string, error) { return host, nil },
 		code:     w.code[host],
+		now:      time.Now,
+		bucket:   w.bucket,
 		openKV:   func(context.Context, *env) (kv.Store, error) { return store, nil },
 		signals:  func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 	}
