@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -170,9 +171,13 @@ func (w *clusterWorld) agent(args ...string) {
 	}, 10*time.Second, 5*time.Millisecond)
 }
 
-// old makes the state of a cluster of 0.11: see testdata/v0.11.
+// old makes the state of a cluster of 0.11: that of testdata/v0.11, or the same of other hosts.
 func (w *clusterWorld) old(hosts ...string) {
-	for key, value := range state011(hosts) {
+	state := state011(hosts)
+	if slices.Equal(hosts, hosts011()) {
+		require.NoError(w.t, json.Unmarshal(fixture011(w.t, "store.json"), &state))
+	}
+	for key, value := range state {
 		_, err := w.store.Txn(w.t.Context(), kv.Txn{Then: []kv.Op{kv.Put(key, []byte(value))}})
 		require.NoError(w.t, err)
 	}
@@ -181,49 +186,11 @@ func (w *clusterWorld) old(hosts ...string) {
 		w.host = h
 		w.code[h] = code011()
 		require.NoError(w.t, os.MkdirAll(w.stateDir(), 0o755))
-		require.NoError(w.t, os.WriteFile(w.confPath(), []byte(conf011), 0o644))
+		require.NoError(w.t, os.WriteFile(w.confPath(), fixture011(w.t, "daemons.conf"), 0o644))
 		require.NoError(w.t, os.WriteFile(filepath.Join(w.stateDir(), cluster.AppliedFile), []byte(applied011(h)), 0o600))
+		if _, err := os.Stat(filepath.Join(w.stateDir(), "store")); err != nil {
+			require.NoError(w.t, os.CopyFS(filepath.Join(w.stateDir(), "store"), os.DirFS(filepath.Join(fixtures011, "maps"))))
+		}
 	}
 	w.host = here
 }
-
-// state011 is what the store of a cluster of 0.11 has.
-func state011(hosts []string) map[string]string {
-	state := map[string]string{
-		"/rok/schema":              "11",
-		"/rok/rev":                 `{"v":1,"rev":4,"host":"` + hosts[0] + `","command":"apply","at":"2026-01-02T03:04:05Z"}`,
-		"/rok/config/composerd":    `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
-		"/rok/config/s3d":          `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
-		"/rok/publish":             `{"rev":4,"host":"` + hosts[0] + `","at":"2026-01-02T03:04:05Z"}`,
-		"/rok/published/composerd": `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
-		"/rok/published/s3d":       `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
-	}
-	capable := map[string]string{}
-	for _, h := range hosts {
-		capable["cluster.members."+h+".master_capable"] = "True"
-		state["/rok/members/"+h] = `{"v":1,"host":"` + h + `","version":"0.11.3","running":"0.11.3","min_schema":11,"max_schema":11}`
-		state["/rok/applied/"+h] = `{"rev":4,"at":"2026-01-02T03:04:05Z"}`
-	}
-	text, err := json.Marshal(map[string]any{"v": 1, "values": capable})
-	if err != nil {
-		panic(err)
-	}
-	state["/rok/config/cluster"] = string(text)
-	return state
-}
-
-func applied011(host string) string {
-	return `{"v":1,"host":"` + host + `","schema":11,"rev":4,"at":"2026-01-02T03:04:05Z","values":{"composerd.block_size":"1MiB","s3d.0.no_versioning":"True"}}
-`
-}
-
-// conf011 has comments, an order and keys that 0.12 does not know.
-const conf011 = `# The appliance's own settings.
-[composerd]
-; smaller blocks share more
-block_size = 1MiB
-threads    = 4
-
-[s3d.0]
-no_versioning = true
-`

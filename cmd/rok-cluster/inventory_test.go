@@ -78,9 +78,6 @@ func TestUpgradeNodeNotesMaps(t *testing.T) {
 	w := newClusterWorld(t)
 	w.old("rok1")
 	w.code["rok1"] = cluster.Current()
-	disk := filepath.Join(w.dir, "disk.img")
-	require.NoError(t, os.WriteFile(disk, make([]byte, 1<<20), 0o600))
-	w.must("rok-register -q " + disk + " vm/web-1")
 	w.must("rok-cluster-upgrade upgrade-cluster")
 	w.must("rok-cluster-upgrade upgrade-node")
 	text, err := os.ReadFile(filepath.Join(w.stateDir(), cluster.InventoryFile))
@@ -88,6 +85,8 @@ func TestUpgradeNodeNotesMaps(t *testing.T) {
 	var found cluster.Inventory
 	require.NoError(t, json.Unmarshal(text, &found))
 	require.Equal(t, []cluster.StoreRecord{{
-		Address: "file://" + w.stateDir() + "/store", Maps: []cluster.MapRecord{{Name: "vm/web-1", Version: 3, Size: 1 << 20}},
+		Address: "file://" + w.stateDir() + "/store", Maps: []cluster.MapRecord{
+			{Name: "db", Version: 3, Size: 1500 << 10}, {Name: "vm/vm-1", Version: 3, Size: 6 << 20}, {Name: "vm/vm-2", Version: 3, Size: 6 << 20},
+		},
 	}}, found.Stores)
 }
