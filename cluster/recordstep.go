@@ -29,8 +29,9 @@ type StoreRecord struct {
 // MapRecord is a map: enough to see after the upgrade that it is there still.
 type MapRecord struct {
 	Name    string `json:"name"`
-	Version int    `json:"version"`
-	Size    uint64 `json:"size"` // of the volume, in bytes
+	Version int    `json:"version"`         // 0 where it could not be opened
+	Size    uint64 `json:"size"`            // of the volume, in bytes
+	Error   string `json:"error,omitempty"` // why it could not be opened
 }
 
 // RecordStep notes the node's stores and registered maps. take reads them, and writes nothing.

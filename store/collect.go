@@ -22,7 +22,7 @@ type CollectOptions struct {
 	Dir string
 	// Report, if any, is told how far it is after each step, by the goroutine that collects.
 	Report func(Collected)
-	// Timing is that of all who use the store.
+	// Timing is that of all who use the store; zeros are what the store was opened with.
 	Timing Timing
 }
 
@@ -78,7 +78,7 @@ type collector struct {
 // condemned, then looks for more. It may be killed at any time. What it did up to an error, it returns
 // too. Errors match [ErrLocked] where another run is under way, and [*MarkError] where a map cannot be read.
 func (s *Store) Collect(ctx context.Context, o CollectOptions) (_ Collected, err error) {
-	g := &collector{Store: s, o: o, t: o.Timing.complete(s.bucket)}
+	g := &collector{Store: s, o: o, t: o.Timing.or(s.timing).complete(s.bucket)}
 	if !o.DryRun {
 		if g.lock, err = s.hold(ctx, g.t, collectorLock, "collect", 0); err != nil {
 			return Collected{}, err

@@ -71,7 +71,7 @@ func (w *Session) unpublish(ctx context.Context, key, version string, condition 
 // Remove unlinks a map that is as version says (any, if ""); what only it needs, the
 // collector frees. Errors match [ErrMissing] and [ErrChanged].
 func (s *Store) Remove(ctx context.Context, name, version string) error {
-	return s.remove(ctx, Timing{}.complete(s.bucket), name, version)
+	return s.remove(ctx, s.timing.complete(s.bucket), name, version)
 }
 
 // Remove is [Store.Remove] by the session's timing.

@@ -52,14 +52,14 @@ type Counts struct {
 type SessionOptions struct {
 	// Purpose is shown to who waits for the session: "register web-1".
 	Purpose string
-	// Timing is that of all who use the store.
+	// Timing is that of all who use the store; zeros are what the store was opened with.
 	Timing Timing
 }
 
 // Begin begins a session. Its context ends it too: what is not published then is not
 // kept.
 func (s *Store) Begin(ctx context.Context, o SessionOptions) (*Session, error) {
-	w := &Session{Store: s, t: o.Timing.complete(s.bucket), done: make(chan struct{})}
+	w := &Session{Store: s, t: o.Timing.or(s.timing).complete(s.bucket), done: make(chan struct{})}
 	for {
 		before, _, err := s.epoch(ctx)
 		if err != nil {

@@ -16,6 +16,8 @@ type Options struct {
 	Settings Settings
 	// Key is the key of an encrypted store, [KeySize] bytes; nil for one that is not encrypted.
 	Key []byte
+	// Timing is that of all who use the store; sessions and collections have it as far as theirs is zero.
+	Timing Timing
 }
 
 // Store is a bucket with blocks, nodes and maps in it. It is for many goroutines at once. It
@@ -26,6 +28,7 @@ type Store struct {
 	compression Compression // of what is put
 	codecs      *codecs
 	sealing     *sealing  // nil where it is not encrypted
+	timing      Timing    // as it was asked for
 	scratch     sync.Pool // of *[]byte: packed objects
 }
 
@@ -48,7 +51,7 @@ func New(ctx context.Context, b Bucket, o Options) (*Store, error) {
 	if want == "" {
 		want = settings.Compression
 	}
-	s := &Store{bucket: b, settings: settings, compression: want, codecs: newCodecs(), sealing: sealing}
+	s := &Store{bucket: b, settings: settings, compression: want, codecs: newCodecs(), sealing: sealing, timing: o.Timing}
 	s.scratch.New = func() any { return new([]byte) }
 	return s, nil
 }

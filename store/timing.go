@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Timing says how long rights last. The zero value is for stores that are used by real
 // programs. Everybody who uses a store has the same.
@@ -41,6 +44,18 @@ type realClock struct{}
 
 func (realClock) Now() time.Time                         { return time.Now() }
 func (realClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// or is t with what d says in place of zeros.
+func (t Timing) or(d Timing) Timing {
+	t.TTL = cmp.Or(t.TTL, d.TTL)
+	t.Delay = cmp.Or(t.Delay, d.Delay)
+	t.Margin = cmp.Or(t.Margin, d.Margin)
+	if t.Clock == nil {
+		t.Clock = d.Clock
+	}
+	t.manual = t.manual || d.manual
+	return t
+}
 
 // complete is t with the defaults in place of zeros.
 func (t Timing) complete(b Bucket) Timing {

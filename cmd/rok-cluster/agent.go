@@ -17,7 +17,7 @@ func agent(e *env) *cobra.Command {
 			"where nobody is and it may, and applies what is published. What it works with is in\n" +
 			cluster.AppliedFile + " in the state directory.\n\n" +
 			"A store that cannot be reached is waited for; nothing local stops meanwhile.",
-		Example: "  rok-cluster cluster-ctl agent",
+		Example: "  rok-cluster-ctl agent",
 		Args:    cli.Args(0, 0),
 	}
 	quiet := cli.QuietFlag(c)

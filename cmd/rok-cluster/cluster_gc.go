@@ -54,7 +54,7 @@ func clusterGCCommand(e *env) *cobra.Command {
 		Use: "cluster-gc",
 		Long: `Free what no map needs. It may run at any time, beside any other command: what a writer that is running may count on
 is freed only when that has ended. Where there is such a writer, the command says what it waits for and until when, and
-the next run goes on; --wait waits for so long.
+the next run goes on; --wait, or gc.wait of the cluster, waits for so long.
 
 --delete-backups removes the backups of map-upgrade first, each only where the v4 map proves to be the same volume;
 the others are kept, and told.`,
@@ -66,7 +66,7 @@ the others are kept, and told.`,
 	var r composer.CollectRequest
 	flags.BoolVar(&r.Options.DryRun, "dry-run", false, "show what would be freed, and write nothing")
 	flags.BoolVar(&r.Backups, "delete-backups", false, "remove the backups of map-upgrade")
-	flags.DurationVar(&r.Options.Wait, "wait", 0, "wait so `LONG` for writers that began before")
+	flags.DurationVar(&r.Options.Wait, "wait", 0, "wait so `LONG` for writers that began before (default gc.wait of the cluster)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		progress := cli.NewProgress(c.ErrOrStderr(), *quiet)
 		defer progress.End()
@@ -75,6 +75,13 @@ the others are kept, and told.`,
 			r.Options.Report = func(now store.Collected) {
 				progress.Set(cli.Step{Label: fmt.Sprintf("collect: %d maps, %d objects condemned, %d freed", now.Maps, now.Condemned.Objects, now.Freed.Objects)})
 			}
+		}
+		if !flags.Changed("wait") {
+			settings, err := e.settings()
+			if err != nil {
+				return err
+			}
+			r.Options.Wait = settings.GC.Wait
 		}
 		r.Options.Dir = filepath.Join(e.stateDir(), "gc")
 		if err := os.MkdirAll(r.Options.Dir, 0o700); err != nil {

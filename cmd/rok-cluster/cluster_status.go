@@ -32,7 +32,7 @@ func clusterStatus(e *env) *cobra.Command {
 		Use:     "status [flags]",
 		Short:   "Show the cluster in short, and which members differ",
 		Long:    "Show the cluster in short: its store, schema and master, and which members do not have what\nthe others have.",
-		Example: "  rok-cluster cluster-ctl status",
+		Example: "  rok-cluster-ctl status",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

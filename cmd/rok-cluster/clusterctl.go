@@ -14,7 +14,7 @@ func clusterCtlCommand(e *env) *cobra.Command {
 		memberList(e), memberAdd(e), memberRemove(e), setMaster(e), clusterStatus(e), agent(e))
 	c.Long = "Members of the cluster, its master, and the agent that each host of several runs.\n\n" +
 		"On one node no agent is needed."
-	c.Example = "  rok-cluster cluster-ctl member-list"
+	c.Example = "  rok-cluster-ctl member-list"
 	return c
 }
 
@@ -24,7 +24,7 @@ func memberAdd(e *env) *cobra.Command {
 		Short: "Make a host a member",
 		Long: "Make a host a member. HOST is what hostname prints there. It may become master where\n" +
 			"--master-capable is given.",
-		Example: "  rok-cluster cluster-ctl member-add rok2 --master-capable",
+		Example: "  rok-cluster-ctl member-add rok2 --master-capable",
 		Args:    cli.Args(1, 1),
 	}
 	capable := c.Flags().Bool("master-capable", false, "it may become master")
@@ -48,7 +48,7 @@ func memberRemove(e *env) *cobra.Command {
 		Short: "End a host's membership",
 		Long: "End a host's membership. The master, a member whose agent runs, and the last member that may\n" +
 			"become master are refused.",
-		Example: "  rok-cluster cluster-ctl member-remove rok2",
+		Example: "  rok-cluster-ctl member-remove rok2",
 		Args:    cli.Args(1, 1),
 	}
 	return changing(e, c, func(args []string) (func(*cluster.State) (cluster.Change, error), error) {
@@ -65,7 +65,7 @@ func setMaster(e *env) *cobra.Command {
 		Use:     "set-master HOST [flags]",
 		Short:   "Make a member the master",
 		Long:    "Make a member the master: it may become it, and its agent runs. The lease of the present one ends.",
-		Example: "  rok-cluster cluster-ctl set-master rok1",
+		Example: "  rok-cluster-ctl set-master rok1",
 		Args:    cli.Args(1, 1),
 	}
 	format := cli.OutputFlag(c)

@@ -15,7 +15,7 @@ func clusterUpgradeCommand(e *env) *cobra.Command {
 	c.Long = "Upgrade the cluster: its state on the master, then the master's node, then the other nodes, one\n" +
 		"after the other. Another order is refused, with what to run first.\n\n" +
 		"A name such as rok-cluster-upgrade-v0.12.0 says to which version; without it, it is the newest."
-	c.Example = "  rok-cluster cluster-upgrade plan\n  rok-cluster cluster-upgrade upgrade-cluster\n  rok-cluster cluster-upgrade upgrade-node"
+	c.Example = "  rok-cluster-upgrade-v0.12.0 plan\n  rok-cluster-upgrade-v0.12.0 upgrade-cluster\n  rok-cluster-upgrade-v0.12.0 upgrade-node"
 	return c
 }
 
@@ -39,7 +39,7 @@ func upgradePlan(e *env) *cobra.Command {
 		Use:     "plan [flags]",
 		Short:   "Show the commands of the upgrade in their order",
 		Long:    "Show the commands of the upgrade in their order, where each is run, and how far it came.",
-		Example: "  rok-cluster cluster-upgrade plan",
+		Example: "  rok-cluster-upgrade-v0.12.0 plan",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)
@@ -88,7 +88,7 @@ func upgradeVerify(e *env) *cobra.Command {
 		Use:     "verify [flags]",
 		Short:   "Check that the upgrade is complete",
 		Long:    "Check that the upgrade is complete: the schema, each member's code and node, the master, and all\nvalues. What is not is listed, and the exit code is 1.",
-		Example: "  rok-cluster cluster-upgrade verify",
+		Example: "  rok-cluster-upgrade-v0.12.0 verify",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

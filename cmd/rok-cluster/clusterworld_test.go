@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/cluster/kv/kvtest"
 	"github.com/rok-storage/rok/internal/cli/clitest"
+	"github.com/rok-storage/rok/store"
 )
 
 // code011 is what a build of 0.11 knows.
@@ -36,6 +38,7 @@ type clusterWorld struct {
 	code   map[string]cluster.Code
 	wrap   func(kv.Store) kv.Store
 	stops  map[string]func()
+	bucket func(address string) (store.Bucket, error) // nil: as the addresses say
 }
 
 func newClusterWorld(t testing.TB) *clusterWorld {
@@ -63,6 +66,8 @@ func (w *clusterWorld) env(stdout, stderr *bytes.Buffer) *env {
 		getenv:   func(name string) string { return vars[name] },
 		hostname: func() (string, error) { return host, nil },
 		code:     w.code[host],
+		now:      time.Now,
+		bucket:   w.bucket,
 		openKV:   func(context.Context, *env) (kv.Store, error) { return store, nil },
 		signals:  func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 	}
@@ -70,13 +75,21 @@ func (w *clusterWorld) env(stdout, stderr *bytes.Buffer) *env {
 
 // Run shows paths without the test's directory, and times as "TIME".
 func (w *clusterWorld) Run(args []string, stdout, stderr *bytes.Buffer) int {
-	require.NoError(w.t, os.MkdirAll(filepath.Dir(w.confPath()), 0o755))
+	touch(w.t, w.confPath())
 	var out, errs bytes.Buffer
 	code := run(w.t.Context(), args, w.env(&out, &errs))
 	clean := strings.NewReplacer(w.dir, "")
 	stdout.WriteString(clean.Replace(out.String()))
 	stderr.WriteString(clean.Replace(errs.String()))
 	return code
+}
+
+// touch makes an empty file where there is none: a file that ROK_CONFIG names must be there.
+func touch(t testing.TB, path string) {
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
 }
 
 // rok runs a command and returns what it prints.
@@ -115,7 +128,7 @@ func (w *clusterWorld) Do(args []string) error {
 	case "boot":
 		w.code[w.host] = cluster.Current()
 	case "agent":
-		w.agent()
+		w.agent("rok-cluster-ctl", "agent", "-q")
 	case "stop":
 		w.stops[w.host]()
 		delete(w.stops, w.host)
@@ -133,14 +146,20 @@ func (w *clusterWorld) Do(args []string) error {
 	return nil
 }
 
-// agent runs the present host's agent, and waits until it shows.
-func (w *clusterWorld) agent() {
+// agent runs the present host's agent, and waits until it shows. It must end well when it is stopped.
+func (w *clusterWorld) agent(args ...string) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var out, errs bytes.Buffer
+	touch(w.t, w.confPath())
 	e := w.env(&out, &errs)
+	code := 0
 	var done sync.WaitGroup
-	done.Go(func() { run(ctx, []string{"rok-cluster-ctl", "agent", "-q"}, e) })
-	w.stops[w.host] = func() { cancel(); done.Wait() }
+	done.Go(func() { code = run(ctx, args, e) })
+	w.stops[w.host] = func() {
+		cancel()
+		done.Wait()
+		require.Zero(w.t, code, errs.String())
+	}
 	host := w.host
 	require.Eventually(w.t, func() bool {
 		for _, key := range []string{"/rok/alive/", "/rok/applied/"} { // a round's first, and its last
@@ -152,9 +171,13 @@ func (w *clusterWorld) agent() {
 	}, 10*time.Second, 5*time.Millisecond)
 }
 
-// old makes the state of a cluster of 0.11: see testdata/v0.11.
+// old makes the state of a cluster of 0.11: that of testdata/v0.11, or the same of other hosts.
 func (w *clusterWorld) old(hosts ...string) {
-	for key, value := range state011(hosts) {
+	state := state011(hosts)
+	if slices.Equal(hosts, hosts011()) {
+		require.NoError(w.t, json.Unmarshal(fixture011(w.t, "store.json"), &state))
+	}
+	for key, value := range state {
 		_, err := w.store.Txn(w.t.Context(), kv.Txn{Then: []kv.Op{kv.Put(key, []byte(value))}})
 		require.NoError(w.t, err)
 	}
@@ -163,49 +186,11 @@ func (w *clusterWorld) old(hosts ...string) {
 		w.host = h
 		w.code[h] = code011()
 		require.NoError(w.t, os.MkdirAll(w.stateDir(), 0o755))
-		require.NoError(w.t, os.WriteFile(w.confPath(), []byte(conf011), 0o644))
+		require.NoError(w.t, os.WriteFile(w.confPath(), fixture011(w.t, "daemons.conf"), 0o644))
 		require.NoError(w.t, os.WriteFile(filepath.Join(w.stateDir(), cluster.AppliedFile), []byte(applied011(h)), 0o600))
+		if _, err := os.Stat(filepath.Join(w.stateDir(), "store")); err != nil {
+			require.NoError(w.t, os.CopyFS(filepath.Join(w.stateDir(), "store"), os.DirFS(filepath.Join(fixtures011, "maps"))))
+		}
 	}
 	w.host = here
 }
-
-// state011 is what the store of a cluster of 0.11 has.
-func state011(hosts []string) map[string]string {
-	state := map[string]string{
-		"/rok/schema":              "11",
-		"/rok/rev":                 `{"v":1,"rev":4,"host":"` + hosts[0] + `","command":"apply","at":"2026-01-02T03:04:05Z"}`,
-		"/rok/config/composerd":    `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
-		"/rok/config/s3d":          `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
-		"/rok/publish":             `{"rev":4,"host":"` + hosts[0] + `","at":"2026-01-02T03:04:05Z"}`,
-		"/rok/published/composerd": `{"v":1,"values":{"composerd.block_size":"1MiB"}}`,
-		"/rok/published/s3d":       `{"v":1,"values":{"s3d.0.no_versioning":"True"}}`,
-	}
-	capable := map[string]string{}
-	for _, h := range hosts {
-		capable["cluster.members."+h+".master_capable"] = "True"
-		state["/rok/members/"+h] = `{"v":1,"host":"` + h + `","version":"0.11.3","running":"0.11.3","min_schema":11,"max_schema":11}`
-		state["/rok/applied/"+h] = `{"rev":4,"at":"2026-01-02T03:04:05Z"}`
-	}
-	text, err := json.Marshal(map[string]any{"v": 1, "values": capable})
-	if err != nil {
-		panic(err)
-	}
-	state["/rok/config/cluster"] = string(text)
-	return state
-}
-
-func applied011(host string) string {
-	return `{"v":1,"host":"` + host + `","schema":11,"rev":4,"at":"2026-01-02T03:04:05Z","values":{"composerd.block_size":"1MiB","s3d.0.no_versioning":"True"}}
-`
-}
-
-// conf011 has comments, an order and keys that 0.12 does not know.
-const conf011 = `# The appliance's own settings.
-[composerd]
-; smaller blocks share more
-block_size = 1MiB
-threads    = 4
-
-[s3d.0]
-no_versioning = true
-`

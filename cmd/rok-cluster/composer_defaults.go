@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strconv"
 
 	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/composer"
-	"github.com/rok-storage/rok/conf"
+	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/units"
 )
@@ -43,15 +40,7 @@ func readComposer(ctx context.Context, e *env) (composerSettings, error) {
 		return composerSettings{}, err
 	}
 	s := composerSettings{defaults: defaults}
-	path := e.configPath()
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
-		return s, err
-	}
-	file, err := conf.Parse(path, text)
+	file, err := readConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return s, err
 	}
@@ -70,7 +59,10 @@ func readComposer(ctx context.Context, e *env) (composerSettings, error) {
 		s.defaults.Degree = degree
 	}
 	s.defaults.BlockSize = r.Size("block_size", s.defaults.BlockSize)
-	return s, r.Err()
+	if err := r.Err(); err != nil {
+		return s, &cli.Error{Err: err, Code: cli.Usage}
+	}
+	return s, nil
 }
 
 // parseDegree reads what people type for the degree of a tree: auto, flat, or a number.

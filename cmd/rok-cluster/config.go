@@ -16,7 +16,7 @@ func configCommand(e *env) *cobra.Command {
 	c.Long = "Show and change the cluster's configuration.\n\n" +
 		"Variables whose names begin with \"cluster.\" count as soon as they are set; all others\n" +
 		"when they are applied."
-	c.Example = "  rok-cluster config get\n  rok-cluster config set composer.map_version=4\n  rok-cluster config apply"
+	c.Example = "  rok-config get\n  rok-config set composer.map_version=4\n  rok-config apply"
 	return c
 }
 
@@ -47,7 +47,7 @@ func configGet(e *env) *cobra.Command {
 		Long: "Print the variables whose names begin with PREFIX, or all, with the values that hold: one\n" +
 			"NAME=VALUE in each line, which config set takes. A variable without a value has nothing\n" +
 			"behind the sign. Secrets are printed as " + cluster.Hidden + ".",
-		Example: "  rok-cluster config get\n  rok-cluster config get composer.",
+		Example: "  rok-config get\n  rok-config get composer.",
 		Args:    cli.Args(0, 1),
 	}
 	format := cli.OutputFlag(c)

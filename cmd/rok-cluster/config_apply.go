@@ -28,7 +28,7 @@ func configApply(e *env) *cobra.Command {
 		Long: "Publish the configuration, which each member's agent then applies. This host's own part is\n" +
 			"done at once, also where no agent runs. Members whose agents run are given a moment; with\n" +
 			"--wait, all members are waited for, and one that has no agent is an error (exit code 5).",
-		Example: "  rok-cluster config apply\n  rok-cluster config apply --wait",
+		Example: "  rok-config apply\n  rok-config apply --wait",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

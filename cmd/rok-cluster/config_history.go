@@ -28,7 +28,7 @@ func configDiff(e *env) *cobra.Command {
 		Use:     "diff [flags]",
 		Short:   "Show what apply would change",
 		Long:    "Show what is set and not yet applied: a line with - for what daemons work with, one with + for\nwhat they would.",
-		Example: "  rok-cluster config diff\n  rok-cluster config diff -o json",
+		Example: "  rok-config diff\n  rok-config diff -o json",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)
@@ -83,7 +83,7 @@ func configHistory(e *env) *cobra.Command {
 		Use:     "history [flags]",
 		Short:   "List the changes of configuration and members",
 		Long:    "List the changes of configuration and members, the newest first. The last 200 are kept.",
-		Example: "  rok-cluster config history",
+		Example: "  rok-config history",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)
@@ -119,7 +119,7 @@ func configRollback(e *env) *cobra.Command {
 		Short: "Set all variables as they were at a revision",
 		Long: "Set all variables as they were at a revision that config history lists, in one transaction.\n" +
 			"Members are left as they are, and nothing is applied.",
-		Example: "  rok-cluster config rollback 1",
+		Example: "  rok-config rollback 1",
 		Args:    cli.Args(1, 1),
 	}
 	format := cli.OutputFlag(c)

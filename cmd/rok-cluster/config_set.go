@@ -15,7 +15,7 @@ func configSet(e *env) *cobra.Command {
 		Short: "Give variables values, all or none",
 		Long: "Give variables values. All are set in one transaction, or none is.\n\n" +
 			"A value that begins with a double quote is a quoted one, as config get prints it.",
-		Example: "  rok-cluster config set composer.map_version=3\n  rok-cluster config set gc.wait=5m retention.keep_last=7",
+		Example: "  rok-config set composer.map_version=3\n  rok-config set gc.wait=5m retention.keep_last=7",
 		Args:    cli.Args(1, -1),
 	}
 	return changing(e, c, func(args []string) (func(*cluster.State) (cluster.Change, error), error) {
@@ -34,7 +34,7 @@ func configUnset(e *env) *cobra.Command {
 		Use:     "unset NAME... [flags]",
 		Short:   "Give variables their defaults, all or none",
 		Long:    "Give variables their defaults. All are unset in one transaction, or none is.",
-		Example: "  rok-cluster config unset composerd.maptree_degree",
+		Example: "  rok-config unset composerd.maptree_degree",
 		Args:    cli.Args(1, -1),
 	}
 	return changing(e, c, func(args []string) (func(*cluster.State) (cluster.Change, error), error) {

@@ -18,7 +18,9 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	hostname       func() (string, error)
+	// conf and state are what --config and --state-dir say; "": nothing.
+	conf, state string
+	hostname    func() (string, error)
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
@@ -43,20 +45,4 @@ func system() *env {
 
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-}
-
-// stateDir is where rok keeps what it must not forget.
-func (e *env) stateDir() string {
-	if dir := e.getenv("ROK_STATE_DIR"); dir != "" {
-		return dir
-	}
-	return "/var/lib/rok"
-}
-
-// configPath is the file that the administrator writes.
-func (e *env) configPath() string {
-	if path := e.getenv("ROK_CONFIG"); path != "" {
-		return path
-	}
-	return "/etc/rok/daemons.conf"
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asProgram has the test's binary be rok-cluster: for tests that kill it.
+// asProgram has the test's binary be rok-cluster, by the name that it is called: for tests that kill it, and for bash.
 const asProgram = "ROK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		limitMemory()
-		code := run(context.Background(), os.Args[1:], system())
+		code := run(context.Background(), os.Args, testSystem())
 		if path := os.Getenv(asProgram); path != "1" { // what wait4 tells is the parent's where that is larger
 			status, _ := os.ReadFile("/proc/self/status")
 			_ = os.WriteFile(path, status, 0o600)
@@ -33,7 +33,8 @@ func TestMain(m *testing.M) {
 func (m *machine) program(args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	require.NoError(m.t, err)
-	c := exec.Command(self, args...)
+	c := exec.Command(self, args[1:]...)
+	c.Args[0] = args[0]
 	c.Env = []string{"TMPDIR=" + os.TempDir(), asProgram + "=1", "ROK_STATE_DIR=" + m.env.stateDir(), "ROK_CONFIG=" + m.env.configPath()}
 	return c
 }

@@ -42,7 +42,7 @@ func openKV(ctx context.Context, e *env) (kv.Store, error) {
 
 // kvConfig reads [cluster]. A file that nobody named need not be there.
 func kvConfig(e *env) (etcd.Config, error) {
-	file, err := readConf(e.configPath(), e.getenv("ROK_CONFIG") != "")
+	file, err := readConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return etcd.Config{}, err
 	}

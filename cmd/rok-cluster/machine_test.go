@@ -29,6 +29,7 @@ func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{t: t, dir: t.TempDir(), now: time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)}
 	t.Chdir(m.dir)
+	require.NoError(t, os.WriteFile("daemons.conf", nil, 0o600))
 	m.env = env{
 		stdin: strings.NewReader(""),
 		getenv: func(name string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/composer"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store"
@@ -31,7 +32,8 @@ begin with PREFIX, where a word of the name ends: vm/web has vm/web-2026-11-26 i
 
 --keep-last keeps the newest maps; --keep-daily and --keep-weekly the newest map of each of the last days and
 weeks that have one, by the time of registration in UTC. What any of them keeps, stays. So do backups of
-map-upgrade, and maps that cannot be read.`,
+map-upgrade, and maps that cannot be read. What is not given is as the cluster has it: retention.keep_last,
+retention.keep_daily and retention.keep_weekly.`,
 		Example: "  rok-composer-tool retain vm/web --keep-last 3 --keep-daily 7 --keep-weekly 4\n  rok-composer-tool retain vm/web --keep-last 3 --yes",
 		Args:    cli.Args(1, 1),
 	}
@@ -43,6 +45,11 @@ map-upgrade, and maps that cannot be read.`,
 	flags.IntVar(&p.Weekly, "keep-weekly", 0, "keep the newest of each of `N` weeks")
 	yes := flags.Bool("yes", false, "remove what goes")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		settings, err := e.settings()
+		if err != nil {
+			return err
+		}
+		p := withRetention(p, flags.Changed, settings.Retention)
 		if p.IsZero() || p.Last < 0 || p.Daily < 0 || p.Weekly < 0 {
 			return cli.Usagef("say what stays: --keep-last, --keep-daily, --keep-weekly")
 		}
@@ -80,6 +87,20 @@ map-upgrade, and maps that cannot be read.`,
 		})
 	}
 	return c
+}
+
+// withRetention is a policy in which what was not given is the cluster's.
+func withRetention(p composer.Policy, given func(flag string) bool, r cluster.Retention) composer.Policy {
+	if !given("keep-last") {
+		p.Last = r.KeepLast
+	}
+	if !given("keep-daily") {
+		p.Daily = r.KeepDaily
+	}
+	if !given("keep-weekly") {
+		p.Weekly = r.KeepWeekly
+	}
+	return p
 }
 
 func printRetained(w io.Writer, views []retainedView, yes bool) error {

@@ -65,7 +65,7 @@ func memberList(e *env) *cobra.Command {
 		Long: "List the members. VERSION is that of the last upgrade that finished, RUNNING that of the code\n" +
 			"that ran last; LEASE says whether the member's agent runs, and APPLIED is the revision of the\n" +
 			"configuration that it works with.",
-		Example: "  rok-cluster cluster-ctl member-list\n  rok-cluster cluster-ctl member-list -o json",
+		Example: "  rok-cluster-ctl member-list\n  rok-cluster-ctl member-list -o json",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

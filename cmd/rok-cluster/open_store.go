@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store"
 )
@@ -23,8 +25,12 @@ func openStore(ctx context.Context, e *env, address string, create bool) (*store
 		}
 	}
 	o := store.Options{Create: create, Settings: a.Settings()}
+	settings, err := e.settings()
+	if err != nil {
+		return nil, err
+	}
+	o.Timing = timingOf(settings.GC)
 	if a.KeyFile != "" {
-		var err error
 		if o.Key, err = readKey(a.KeyFile); err != nil {
 			return nil, fmt.Errorf("key file: %w", err)
 		}
@@ -38,6 +44,12 @@ func openStore(ctx context.Context, e *env, address string, create bool) (*store
 		return nil, errors.Join(err, b.Close())
 	}
 	return s, nil
+}
+
+// timingOf is what the cluster says of leases in stores: gc.lease_ttl and gc.clock_margin.
+func timingOf(s cluster.GCSettings) store.Timing {
+	// To a store, zero is its default; a cluster whose clocks do not differ has none.
+	return store.Timing{TTL: s.LeaseTTL, Margin: max(s.ClockMargin, time.Nanosecond)}
 }
 
 // openBucket opens what is at an address. Each scheme has a line here.

@@ -37,7 +37,7 @@ func TestOpenStore(t *testing.T) {
 
 func TestOpenStoreWithKey(t *testing.T) {
 	dir := t.TempDir()
-	e := &env{getenv: func(string) string { return "" }}
+	e := &env{getenv: func(name string) string { return map[string]string{"ROK_STATE_DIR": dir}[name] }}
 	file := func(name, content string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, []byte(content), mode))

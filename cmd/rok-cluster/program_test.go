@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,16 +17,8 @@ import (
 	"github.com/rok-storage/rok/cluster/kv/bolt"
 )
 
-// TestProgram is the program itself, in a process of its own, where [shell] starts it.
-func TestProgram(*testing.T) {
-	name := os.Getenv("ROK_TEST_NAME")
-	if name == "" {
-		return
-	}
-	args := os.Args
-	for args[0] != "--" {
-		args = args[1:]
-	}
+// testSystem is the program's world where a test started it, with what the test says of it.
+func testSystem() *env {
 	e := system()
 	if os.Getenv("ROK_TEST_OLD_CODE") != "" {
 		e.code = code011()
@@ -33,7 +26,7 @@ func TestProgram(*testing.T) {
 	if path := os.Getenv("ROK_TEST_STORE"); path != "" {
 		e.openKV = func(context.Context, *env) (kv.Store, error) { return bolt.Open(path, bolt.Options{}), nil }
 	}
-	os.Exit(run(context.Background(), append([]string{name}, args[1:]...), e))
+	return e
 }
 
 // shell is hosts on which bash runs lines, with rok's commands, and hostname, in its PATH.
@@ -51,8 +44,10 @@ func newShell(t testing.TB) *shell {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	s.script("hostname", `echo "$ROK_HOSTNAME"`)
-	for _, name := range []string{"rok-config", "rok-cluster-ctl", "rok-cluster-upgrade", "rok-cluster-upgrade-v0.12.0"} {
-		s.script(name, fmt.Sprintf("ROK_TEST_NAME=%s exec '%s' -test.run '^TestProgram$' -- \"$@\"", name, self))
+	for _, name := range []string{
+		"rok-config", "rok-cluster-ctl", "rok-cluster-upgrade", "rok-cluster-upgrade-v0.12.0", "rok-composer-tool", "rok-cluster-gc", "rok-register", "rok-present",
+	} {
+		require.NoError(t, os.Symlink(self, filepath.Join(bin, name)))
 	}
 	return s
 }
@@ -66,11 +61,13 @@ func (s *shell) stateDir(host string) string { return filepath.Join(s.dir, "host
 // bash runs lines on a host, and returns what they print and the exit code.
 func (s *shell) bash(host, lines string) (stdout, stderr string, code int) {
 	s.t.Helper()
+	conf := filepath.Join(s.dir, "hosts", host, "daemons.conf")
+	touch(s.t, conf)
 	c := exec.CommandContext(s.t.Context(), "bash", "-c", lines)
 	c.Env = []string{
 		"PATH=" + filepath.Join(s.dir, "bin") + ":" + os.Getenv("PATH"), "ROK_HOSTNAME=" + host,
-		"ROK_STATE_DIR=" + s.stateDir(host), "ROK_CONFIG=" + filepath.Join(s.dir, "hosts", host, "daemons.conf"),
-		"ROK_TEST_STORE=" + s.store,
+		"ROK_STATE_DIR=" + s.stateDir(host), "ROK_CONFIG=" + conf,
+		"ROK_TEST_STORE=" + s.store, asProgram + "=1", "TMPDIR=" + os.TempDir(),
 	}
 	if s.old[host] {
 		c.Env = append(c.Env, "ROK_TEST_OLD_CODE=1")
@@ -84,6 +81,9 @@ func (s *shell) bash(host, lines string) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), c.ProcessState.ExitCode()
 }
 
+// hosts are those that there are.
+func (s *shell) hosts() []string { return slices.Sorted(maps.Keys(s.old)) }
+
 // must runs lines, which must succeed.
 func (s *shell) must(host, lines string) string {
 	s.t.Helper()
@@ -92,10 +92,19 @@ func (s *shell) must(host, lines string) string {
 	return stdout
 }
 
-// cluster011 makes a cluster of 0.11 of these hosts, with a store in common.
+// cluster011 makes a cluster of 0.11 of these hosts, with a store in common. Each has the maps of 0.11.
 func (s *shell) cluster011(hosts ...string) *bolt.Store {
 	s.store = filepath.Join(s.dir, "cluster.db")
-	store := bolt.Open(s.store, bolt.Options{})
+	return s.makeOld(s.store, hosts...)
+}
+
+// node011 makes a cluster of 0.11 of one host, with its store where it is by default.
+func (s *shell) node011(host string) {
+	s.makeOld(filepath.Join(s.stateDir(host), "cluster.db"), host)
+}
+
+func (s *shell) makeOld(path string, hosts ...string) *bolt.Store {
+	store := bolt.Open(path, bolt.Options{MakeDir: true})
 	w := &clusterWorld{t: s.t, dir: filepath.Join(s.dir, "hosts"), store: store, code: map[string]cluster.Code{}}
 	w.old(hosts...)
 	for _, h := range hosts {

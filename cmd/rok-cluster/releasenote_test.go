@@ -16,15 +16,14 @@ const oneLiner = `for i in $(rok-config get | grep master_capable | grep -v $(ho
 // The release note's command blocks, as they are typed, on one node.
 func TestReleaseNoteOnOneNode(t *testing.T) {
 	s := newShell(t)
-	s.cluster011("rok1")
+	s.node011("rok1")
 	require.Contains(t, s.must("rok1", `rok-cluster-ctl member-list`), "rok1")
 	require.Equal(t, "cluster.members.rok1.master_capable=True\n", s.must("rok1", `rok-config get | grep master_capable`))
 	require.Empty(t, s.must("rok1", oneLiner))
 	s.old["rok1"] = false
 	s.must("rok1", `rok-cluster-upgrade-v0.12.0 upgrade-cluster`)
 	s.must("rok1", `rok-cluster-upgrade-v0.12.0 upgrade-node`)
-	s.must("rok1", `rok-config set composer.map_version=4`)
-	s.must("rok1", `rok-config apply`)
+	upgradeMaps(s, "rok1")
 	require.Equal(t, "composer.map_version=4\n", s.must("rok1", `rok-config get composer.map_version`))
 }
 
@@ -47,8 +46,7 @@ func TestReleaseNoteOnThreeNodes(t *testing.T) {
 		s.must(h, `rok-cluster-upgrade-v0.12.0 upgrade-node`)
 	}
 	s.must("rok1", `rok-cluster-upgrade-v0.12.0 verify`)
-	s.must("rok1", `rok-config set composer.map_version=4
-rok-config apply`)
+	upgradeMaps(s, "rok1")
 }
 
 // Where the line misses a member, or finds the master too, upgrade-cluster names who is in the way, and no

@@ -68,6 +68,7 @@ func root(e *env, name string) *cobra.Command {
 	for _, c := range commands() {
 		sub := c.build(e)
 		sub.Short = c.short
+		placeFlags(sub, e)
 		if c.name == name {
 			sub.Use = "rok-" + sub.Use
 			return sub

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/internal/cli/clitest"
 )
@@ -67,6 +68,10 @@ func TestExamples(t *testing.T) {
 		for line := range strings.Lines(c.Example) {
 			line, _, _ = strings.Cut(strings.TrimSpace(line), "#")
 			t.Run(line, func(t *testing.T) {
+				if ofCluster(line) {
+					clusterExample(t, line)
+					return
+				}
 				m := exampleMachine(t)
 				args, err := clitest.Words(line)
 				require.NoError(t, err)
@@ -84,6 +89,58 @@ func TestExamples(t *testing.T) {
 			})
 		}
 	}
+}
+
+// ofCluster tells whether a command is about the cluster alone.
+func ofCluster(line string) bool {
+	for _, name := range []string{"rok-config", "rok-cluster-ctl", "rok-cluster-upgrade"} {
+		if strings.HasPrefix(line, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// exampleCluster is one node in which a command finds what it is about.
+func exampleCluster(t testing.TB, line string) *clusterWorld {
+	w := newClusterWorld(t)
+	name, command, _ := strings.Cut(line, " ")
+	command, _, _ = strings.Cut(command, " ")
+	if strings.HasPrefix(name, "rok-cluster-upgrade") {
+		w.old("rok1")
+		if command == "upgrade-cluster" {
+			w.old("rok1", "rok2") // of which --isolate-master takes the capability
+			w.must("rok-config set cluster.members.rok2.master_capable=False")
+		}
+		w.code["rok1"] = cluster.Current()
+	} else {
+		w.must("rok-config set retention.keep_last=3")
+	}
+	before := map[string][]string{
+		"upgrade-node":  {"rok-cluster-upgrade upgrade-cluster"},
+		"verify":        {"rok-cluster-upgrade upgrade-cluster", "rok-cluster-upgrade upgrade-node"},
+		"rollback":      {"rok-cluster-upgrade upgrade-cluster", "rok-cluster-upgrade upgrade-node"},
+		"member-remove": {"rok-cluster-ctl member-add rok2"},
+	}
+	if name == "rok-config" && command == "rollback" {
+		before["rollback"] = nil
+	}
+	for _, first := range before[command] {
+		w.must(first)
+	}
+	if command == "set-master" {
+		w.agent("rok-cluster-ctl", "agent", "-q")
+	}
+	return w
+}
+
+func clusterExample(t *testing.T, line string) {
+	w := exampleCluster(t, line)
+	if strings.HasSuffix(line, " agent") {
+		w.agent(strings.Fields(line)...)
+		return // it is stopped in the end
+	}
+	require.NotEmpty(t, w.must(line))
 }
 
 // The four commands of the release note that are about maps.

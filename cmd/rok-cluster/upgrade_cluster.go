@@ -26,7 +26,7 @@ func upgradeCluster(e *env) *cobra.Command {
 			"is the new one, while no member with older code may become master. --isolate-master takes that\n" +
 			"capability from those members in the same transaction; they get it back with the last node.\n\n" +
 			"The former configuration is kept: cluster-upgrade rollback goes back to it.",
-		Example: "  rok-cluster cluster-upgrade upgrade-cluster\n  rok-cluster cluster-upgrade upgrade-cluster --isolate-master --dry-run",
+		Example: "  rok-cluster-upgrade-v0.12.0 upgrade-cluster\n  rok-cluster-upgrade-v0.12.0 upgrade-cluster --isolate-master --dry-run",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

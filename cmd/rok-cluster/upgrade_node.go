@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -29,11 +28,6 @@ func (e *env) node(cl *cluster.Cluster, target cluster.Migration) *cluster.Node 
 	}}
 }
 
-// inventory lists the node's stores and their maps. It is where package composer plugs in.
-func (e *env) inventory(context.Context) ([]cluster.StoreRecord, error) {
-	return []cluster.StoreRecord{}, nil
-}
-
 func upgradeNode(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upgrade-node [flags]",
@@ -41,7 +35,7 @@ func upgradeNode(e *env) *cobra.Command {
 		Long: "Upgrade this host, whose boot disk is the new one: its daemons.conf is carried over, with the old\n" +
 			"one kept, and its stores and maps are noted. It is run when upgrade-cluster is done, on the\n" +
 			"master first, and on one node at a time. One that was killed goes on where it was.",
-		Example: "  rok-cluster cluster-upgrade upgrade-node\n  rok-cluster cluster-upgrade upgrade-node --dry-run",
+		Example: "  rok-cluster-upgrade-v0.12.0 upgrade-node\n  rok-cluster-upgrade-v0.12.0 upgrade-node --dry-run",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)

@@ -24,7 +24,7 @@ func upgradeRollback(e *env) *cobra.Command {
 		Long: "Take the upgrade of this node back: its steps are undone, the last first. Where no node is upgraded\n" +
 			"any more and this is the master, the cluster's former schema and configuration are restored too,\n" +
 			"in one transaction, if the configuration has not changed since the upgrade.",
-		Example: "  rok-cluster cluster-upgrade rollback",
+		Example: "  rok-cluster-upgrade-v0.12.0 rollback",
 		Args:    cli.Args(0, 0),
 	}
 	format := cli.OutputFlag(c)
