@@ -24,7 +24,7 @@ const fixture = "../../cmd/rok-cluster/testdata/v0.11"
 
 // hosts are rok1, rok2 and rok3, in a directory each, with a cluster of 0.11 on etcd.
 type hosts struct {
-	t     *testing.T
+	t     testing.TB
 	etcd  *etcdtest.Cluster
 	store *etcd.Store
 	dir   string
@@ -72,7 +72,7 @@ func (h *hosts) reset() {
 	}
 	_, err = h.store.Txn(h.t.Context(), kv.Txn{Then: ops})
 	require.NoError(h.t, err)
-	conf := "[cluster]\nendpoints = " + strings.Join(h.etcd.Endpoints(), ",") + "\n\n" + string(read("daemons.conf"))
+	conf := h.section(h.etcd) + string(read("daemons.conf"))
 	applied := string(read("applied.json"))
 	for _, host := range h.names() {
 		require.NoError(h.t, os.RemoveAll(h.path(host)))
@@ -80,6 +80,11 @@ func (h *hosts) reset() {
 		require.NoError(h.t, os.WriteFile(h.path(host, "daemons.conf"), []byte(conf), 0o644))
 		require.NoError(h.t, os.WriteFile(h.path(host, "state", cluster.AppliedFile), []byte(strings.ReplaceAll(applied, "rok1", host)), 0o600))
 	}
+}
+
+// section is what daemons.conf says of the store.
+func (h *hosts) section(e *etcdtest.Cluster) string {
+	return "[cluster]\nendpoints = " + strings.Join(e.Endpoints(), ",") + "\n\n"
 }
 
 // on is the cluster as a host sees it, with the code that it runs.
@@ -151,14 +156,14 @@ func (h *hosts) awaitAgent(host, version string) {
 // masters tells, when it is called, who was master since it was made: each time that the lease was taken.
 func (h *hosts) masters() func() []string {
 	h.t.Helper()
-	begin, err := h.store.Get(h.t.Context(), "/rok/rev")
+	begin, err := h.store.List(h.t.Context(), "/rok/leader")
 	require.NoError(h.t, err)
 	return func() (hosts []string) {
 		end, err := h.store.Txn(h.t.Context(), kv.Txn{Then: []kv.Op{kv.Put("/rok/leader-end", nil)}})
 		require.NoError(h.t, err)
 		ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
 		defer cancel()
-		for events, err := range h.store.Watch(ctx, "/rok/leader", begin.Modified) {
+		for events, err := range h.store.Watch(ctx, "/rok/leader", begin.Revision) {
 			require.NoError(h.t, err)
 			for _, e := range events {
 				if e.Modified == end.Revision {

@@ -2,6 +2,7 @@ package etcdtest_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -47,6 +48,10 @@ func withProgram(run func() int) (code int, err error) {
 		return 0, err
 	}
 	if err := os.Setenv("PATH", dir+":"+os.Getenv("PATH")); err != nil {
+		return 0, err
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil { // most of what they do is wait, for leases and elections
 		return 0, err
 	}
 	return run(), nil
