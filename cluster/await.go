@@ -23,7 +23,7 @@ func (c *Cluster) await(ctx context.Context, most time.Duration, holds func(*Sta
 			return s, err
 		}
 		if changed == nil {
-			changed = c.changes(limited, s.store)
+			changed = c.changes(limited, s.store, func(string) bool { return true })
 		}
 		tick := time.NewTimer(poll)
 		select {
@@ -39,8 +39,8 @@ func (c *Cluster) await(ctx context.Context, most time.Duration, holds func(*Sta
 
 // changes tells of changes after a revision of the store, several at once maybe, until ctx ends; 0 stands for the
 // present one. It goes on after the store was away, and where the store knows the changes no more, it tells
-// that there may be some.
-func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
+// that there may be some. Those of keys that do not matter are passed over.
+func (c *Cluster) changes(ctx context.Context, after int64, matters func(key string) bool) <-chan struct{} {
 	changed := make(chan struct{}, 1)
 	tell := func() {
 		select {
@@ -58,7 +58,7 @@ func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
 			}
 			if known {
 				var err error
-				after, err = c.follow(ctx, after, tell)
+				after, err = c.follow(ctx, after, matters, tell)
 				known = !errors.Is(err, kv.ErrCompacted)
 			}
 			again := time.NewTimer(poll)
@@ -74,15 +74,19 @@ func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
 }
 
 // follow tells of changes until the watch ends, and returns the last revision that it saw.
-func (c *Cluster) follow(ctx context.Context, after int64, tell func()) (int64, error) {
+func (c *Cluster) follow(ctx context.Context, after int64, matters func(string) bool, tell func()) (int64, error) {
 	for events, err := range c.Store.Watch(ctx, watched, after) {
 		if err != nil {
 			return after, err
 		}
+		heard := false
 		for _, e := range events {
 			after = max(after, e.Modified)
+			heard = heard || matters(e.Key)
 		}
-		tell()
+		if heard {
+			tell()
+		}
 	}
 	return after, nil
 }
