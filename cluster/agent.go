@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rok-storage/rok/cluster/kv"
@@ -45,7 +46,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			_ = a.Cluster.giveBack(ctx, a.lease) // else it runs out
 		}
 	}()
-	changed := a.Cluster.changes(ctx, 0)
+	changed := a.Cluster.changes(ctx, 0, a.heeds)
 	for {
 		ttl, err := a.round(ctx)
 		if errors.Is(err, ErrNoMember) || errors.Is(err, ErrEmptied) {
@@ -62,6 +63,15 @@ func (a *Agent) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// heeds reports whether a change of a key can be one that the agent has to do something for. What other agents
+// tell of themselves is not: of a thousand, each would read all again for each.
+func (a *Agent) heeds(key string) bool {
+	if strings.HasPrefix(key, dirAlive) {
+		return key == dirAlive+a.Cluster.Host
+	}
+	return !strings.HasPrefix(key, dirApplied) && !strings.HasPrefix(key, dirHistory)
 }
 
 func (a *Agent) report(what string, err error) {

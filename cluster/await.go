@@ -13,14 +13,17 @@ const poll = time.Second
 
 // await reads the state, and again whenever something changes, until a condition holds or the
 // time is over; the last state is returned in either case.
-func (c *Cluster) await(ctx context.Context, most time.Duration, after int64, holds func(*State) bool) (*State, error) {
+func (c *Cluster) await(ctx context.Context, most time.Duration, holds func(*State) bool) (*State, error) {
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	changed := c.changes(limited, after)
+	var changed <-chan struct{}
 	for {
 		s, err := c.Read(ctx)
 		if err != nil || holds(s) {
 			return s, err
+		}
+		if changed == nil {
+			changed = c.changes(limited, s.store, func(string) bool { return true })
 		}
 		tick := time.NewTimer(poll)
 		select {
@@ -34,9 +37,10 @@ func (c *Cluster) await(ctx context.Context, most time.Duration, after int64, ho
 	}
 }
 
-// changes tells of changes, several at once maybe, until ctx ends. It goes on after the store
-// was away.
-func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
+// changes tells of changes after a revision of the store, several at once maybe, until ctx ends; 0 stands for the
+// present one. It goes on after the store was away, and where the store knows the changes no more, it tells
+// that there may be some. Those of keys that do not matter are passed over.
+func (c *Cluster) changes(ctx context.Context, after int64, matters func(key string) bool) <-chan struct{} {
 	changed := make(chan struct{}, 1)
 	tell := func() {
 		select {
@@ -45,18 +49,17 @@ func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
 		}
 	}
 	go func() {
-		for ctx.Err() == nil {
-			for events, err := range c.Store.Watch(ctx, watched, after) {
-				if err != nil {
-					if errors.Is(err, kv.ErrCompacted) {
-						after = 0
-					}
-					break
+		for known := after > 0; ctx.Err() == nil; {
+			if !known { // all that ever changed is not of interest, and a lot
+				if now, err := c.Store.List(ctx, keyRevision); err == nil {
+					known, after = true, now.Revision
+					tell()
 				}
-				for _, e := range events {
-					after = max(after, e.Modified)
-				}
-				tell()
+			}
+			if known {
+				var err error
+				after, err = c.follow(ctx, after, matters, tell)
+				known = !errors.Is(err, kv.ErrCompacted)
 			}
 			again := time.NewTimer(poll)
 			select {
@@ -65,21 +68,33 @@ func (c *Cluster) changes(ctx context.Context, after int64) <-chan struct{} {
 				return
 			case <-again.C:
 			}
-			if after == 0 { // what was compacted is seen by a reading
-				tell()
-				if list, err := c.Store.Get(ctx, keyRevision); err == nil {
-					after = max(after, list.Modified)
-				}
-			}
 		}
 	}()
 	return changed
 }
 
+// follow tells of changes until the watch ends, and returns the last revision that it saw.
+func (c *Cluster) follow(ctx context.Context, after int64, matters func(string) bool, tell func()) (int64, error) {
+	for events, err := range c.Store.Watch(ctx, watched, after) {
+		if err != nil {
+			return after, err
+		}
+		heard := false
+		for _, e := range events {
+			after = max(after, e.Modified)
+			heard = heard || matters(e.Key)
+		}
+		if heard {
+			tell()
+		}
+	}
+	return after, nil
+}
+
 // AwaitApplied waits until members work with the published configuration: all of them, or, with
 // those alone whose agents run, the others are passed over. It returns who does not.
 func (c *Cluster) AwaitApplied(ctx context.Context, most time.Duration, aliveOnly bool) (behind []string, err error) {
-	s, err := c.await(ctx, most, 0, func(s *State) bool {
+	s, err := c.await(ctx, most, func(s *State) bool {
 		for _, h := range s.Behind() {
 			if _, alive := s.Alive[h]; alive || !aliveOnly {
 				return false

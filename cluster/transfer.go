@@ -55,14 +55,14 @@ func (c *Cluster) SetMaster(ctx context.Context, host string) error {
 			return err
 		}
 		if r.Succeeded {
-			return c.awaitMaster(ctx, host, r.Revision)
+			return c.awaitMaster(ctx, host)
 		}
 	}
 	return fmt.Errorf("set-master %s: %w", host, ErrBusy)
 }
 
-func (c *Cluster) awaitMaster(ctx context.Context, host string, after int64) error {
-	s, err := c.await(ctx, 2*holdTTL, after, func(s *State) bool { return s.Master.Host == host })
+func (c *Cluster) awaitMaster(ctx context.Context, host string) error {
+	s, err := c.await(ctx, 2*holdTTL, func(s *State) bool { return s.Master.Host == host })
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,14 @@ package etcdtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,14 +30,14 @@ type Options struct {
 
 // Cluster is members, of which some may be stopped.
 type Cluster struct {
-	t       *testing.T
+	t       testing.TB
 	options Options
 	configs []*embed.Config
 	members []*embed.Etcd // nil: stopped
 }
 
 // Start starts n members, waits until they serve, and stops them when the test ends.
-func Start(t *testing.T, n int, o Options) *Cluster {
+func Start(t testing.TB, n int, o Options) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, options: o, members: make([]*embed.Etcd, n)}
 	var peers []string
@@ -69,16 +72,23 @@ func Start(t *testing.T, n int, o Options) *Cluster {
 	return c
 }
 
-// free are addresses on which nobody listens.
-func free(t *testing.T, n int) (all []string) {
+// free are addresses on which nobody listens, below the ports that the kernel gives to who connects: a member that is
+// stopped must find its own again.
+func free(t testing.TB, n int) (all []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
 		require.NoError(t, err)
 		defer l.Close()
-		all = append(all, l.Addr().String())
+		if all = append(all, l.Addr().String()); len(all) == n {
+			return all
+		}
 	}
-	return all
+	t.Fatal("no port is free")
+	return nil
 }
 
 func address(scheme, host string) url.URL { return url.URL{Scheme: scheme, Host: host} }

@@ -12,12 +12,14 @@ import (
 )
 
 func TestStoreOfOne(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t, 1, etcdtest.Options{})
 	suite(t, c)
 }
 
 // Two clients, of different members.
 func TestStoreOfThree(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t, 3, etcdtest.Options{})
 	suite(t, c)
 }

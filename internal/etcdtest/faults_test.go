@@ -28,6 +28,7 @@ func count(ctx context.Context, s kv.Store) error {
 // The leader stops while transactions run: none that was confirmed is lost, none is done twice, and a watch tells
 // each once.
 func TestLeaderStopped(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t, 3, etcdtest.Options{})
 	s := c.Open()
 	require.NoError(t, count(t.Context(), s))
@@ -65,6 +66,7 @@ func TestLeaderStopped(t *testing.T) {
 
 // Without a quorum nothing is done, and a watch waits; with one again, all goes on.
 func TestQuorumLost(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t, 3, etcdtest.Options{})
 	cfg := c.Config()
 	cfg.Request = 3 * time.Second
@@ -102,6 +104,7 @@ func TestQuorumLost(t *testing.T) {
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t, 1, etcdtest.Options{TLS: etcdtest.NewCertificates(t)})
 	c.Admin(func(ctx context.Context, client *clientv3.Client) {
 		for _, user := range []string{"root", "rok"} {

@@ -1,8 +1,8 @@
 // Package etcd is a cluster's store for many nodes: etcd v3, through its own client.
 //
-// Reads are linearizable, and tried again while the store has no leader, as long as a request may take. A transaction is sent
-// once: it is only sent again where a member refused it because it knows no leader, so that nobody has it. Where
-// it is not known whether it was done, the error is [kv.ErrUnreachable].
+// Reads are linearizable, and tried again while the store has no leader, as long as a request may take. So are transactions that
+// only read. One that changes something is sent once: it is only sent again where a member refused it because it knows no leader,
+// so that nobody has it. Where it is not known whether it was done, the error is [kv.ErrUnreachable].
 //
 // Each Get, List and Txn is one request and one reply, a List of 10,000 keys as well.
 //

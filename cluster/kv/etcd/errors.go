@@ -52,6 +52,20 @@ func meaning(err error) error {
 	return fmt.Errorf("%w: %w", kv.ErrUnreachable, err)
 }
 
+// lostTries is how often what only reads is sent again when its connection is lost. Where nobody listens, that
+// is soon known.
+const lostTries = 5
+
+// passing reports whether what had no answer for this reason is to be sent again: an election, or another member,
+// ends it.
+func passing(err error, again int) bool {
+	if e, ok := errors.AsType[rpctypes.EtcdError](err); ok {
+		return e.Code() == codes.Unavailable
+	}
+	s, ok := status.FromError(err)
+	return ok && s.Code() == codes.Unavailable && again < lostTries
+}
+
 // interrupted is the error of a request whose caller's context has ended. A read is not done; of a change that is not
 // known.
 func interrupted(ctx context.Context, changes bool) error {

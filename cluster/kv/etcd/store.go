@@ -69,6 +69,7 @@ func (s *Store) fail(op, key string, err error) error {
 const leaderPause = 100 * time.Millisecond
 
 // do calls f within the time that a request may take, again where a member refused it because it knows no leader.
+// What changes nothing is called again also where a member that stops, or an election, left it without an answer.
 func (s *Store) do(ctx context.Context, op, key string, changes bool, check error, f func(ctx context.Context) error) error {
 	if check == nil {
 		check = ctx.Err()
@@ -78,14 +79,14 @@ func (s *Store) do(ctx context.Context, op, key string, changes bool, check erro
 	}
 	limited, cancel := context.WithTimeout(clientv3.WithRequireLeader(ctx), s.request)
 	defer cancel()
-	for {
+	for again := 0; ; again++ {
 		err := f(limited)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return s.fail(op, key, interrupted(ctx, changes))
-		case errors.Is(err, rpctypes.ErrNoLeader) && pause(limited, leaderPause):
+		case (errors.Is(err, rpctypes.ErrNoLeader) || !changes && passing(err, again)) && pause(limited, leaderPause):
 			continue
 		case errors.Is(err, context.DeadlineExceeded):
 			return s.fail(op, key, fmt.Errorf("%w: no answer in %v", kv.ErrUnreachable, s.request))

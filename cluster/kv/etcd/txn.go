@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"slices"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -11,7 +12,7 @@ import (
 
 // Txn is [kv.Store.Txn].
 func (s *Store) Txn(ctx context.Context, txn kv.Txn) (r kv.Result, err error) {
-	err = s.do(ctx, "txn", "", true, txn.Check(), func(ctx context.Context) error {
+	err = s.do(ctx, "txn", "", changes(txn), txn.Check(), func(ctx context.Context) error {
 		then, thenOrder := branch(txn.Then)
 		otherwise, elseOrder := branch(txn.Else)
 		reply, err := s.client.Txn(ctx).If(compares(txn.If)...).Then(then...).Else(otherwise...).Commit()
@@ -27,6 +28,12 @@ func (s *Store) Txn(ctx context.Context, txn kv.Txn) (r kv.Result, err error) {
 		return nil
 	})
 	return r, err
+}
+
+// changes reports whether a transaction may change something.
+func changes(txn kv.Txn) bool {
+	write := func(op kv.Op) bool { return op.Kind == kv.OpPut || op.Kind == kv.OpDelete }
+	return slices.ContainsFunc(txn.Then, write) || slices.ContainsFunc(txn.Else, write)
 }
 
 func compares(all []kv.Compare) []clientv3.Cmp {
