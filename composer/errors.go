@@ -3,6 +3,7 @@ package composer
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/units"
@@ -39,6 +40,18 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Refused is true: see package cli.
 func (e *RefusedError) Refused() bool { return true }
+
+// BackupError says that the backup of a former upgrade is of another state of a map, mostly since the map was registered as v3
+// again. It is never overwritten: whose it was, decides.
+type BackupError struct{ Map, Backup string }
+
+func (e *BackupError) Error() string {
+	return fmt.Sprintf("it holds another state of the map, from before it was registered again; "+
+		"keep that state as a file with \"rok-present %[2]s FILE\" if it is wanted, run \"rok-composer-tool rm %[2]s\", then upgrade %[1]s again", e.Map, quoted(e.Backup))
+}
+
+// quoted is a text as a shell takes it for one word.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // DamageError says which bytes of a volume cannot be read from the store.
 type DamageError struct {

@@ -28,9 +28,39 @@ type outcome[R any] struct {
 	err    error
 }
 
+// buffers keeps buffers of one size from one use to the next. The zero value has none.
+type buffers struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func (b *buffers) get(size units.Bytes) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.free)
+	if n == 0 {
+		return make([]byte, size)
+	}
+	buf := b.free[n-1]
+	b.free = b.free[:n-1]
+	return buf
+}
+
+func (b *buffers) put(buf []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = append(b.free, buf)
+}
+
 // inOrder works on items in several goroutines, each with a buffer of its own, and hands on what becomes of them
 // in the order of the items. An error is the last that comes. All goroutines have ended when it returns.
 func inOrder[T, R any](ctx context.Context, workers int, block units.Bytes, items iter.Seq2[T, error], work func(context.Context, T, []byte) (R, error)) iter.Seq2[R, error] {
+	return inOrderWith(ctx, new(buffers), workers, block, items, work)
+}
+
+// inOrderWith is inOrder with the buffers of who does it often: new ones each time would be garbage as large as all memory that is
+// allowed, before it is noticed.
+func inOrderWith[T, R any](ctx context.Context, spare *buffers, workers int, block units.Bytes, items iter.Seq2[T, error], work func(context.Context, T, []byte) (R, error)) iter.Seq2[R, error] {
 	type job struct {
 		item T
 		out  chan outcome[R]
@@ -68,7 +98,8 @@ func inOrder[T, R any](ctx context.Context, workers int, block units.Bytes, item
 				var buf []byte
 				for j := range jobs {
 					if buf == nil {
-						buf = make([]byte, block)
+						buf = spare.get(block)
+						defer spare.put(buf)
 					}
 					result, err := work(ctx, j.item, buf)
 					j.out <- outcome[R]{result, err}

@@ -68,8 +68,12 @@ func restoreOne(ctx context.Context, st *store.Store, name string, all, dry bool
 	case dry:
 		return Would, nil
 	}
-	if _, _, err := session.Base(ctx, BackupName(name, 3)); err != nil {
+	// What is published must be what the session counts on, also where somebody put another backup there meanwhile.
+	switch _, info, err := session.Base(ctx, BackupName(name, 3)); {
+	case err != nil:
 		return Failed, err
+	case info.Version != backup.Version:
+		return Failed, fmt.Errorf("backup %s: %w", BackupName(name, 3), store.ErrChanged)
 	}
 	_, err = session.Publish(ctx, name, backup, condition)
 	if final(err) { // unless it was this request, whose reply was lost

@@ -236,7 +236,7 @@ func keepBackup(ctx context.Context, session *store.Session, name string, info s
 		return "", err
 	}
 	if !same {
-		return "", &RefusedError{"back up into", backup, errors.New("there is a backup of another state; remove it, or restore it, first")}
+		return "", &RefusedError{"back up into", backup, &BackupError{name, backup}}
 	}
 	return made, nil
 }

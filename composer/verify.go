@@ -97,6 +97,7 @@ type verifying struct {
 	more   int64
 	state  *verifyState
 	random *rand.Rand
+	spare  buffers // for blocks, all of the largest size
 }
 
 // Verify reads maps and what they are made of, and looks whether their blocks are there, by listing what the store has;

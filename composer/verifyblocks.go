@@ -87,7 +87,7 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 		id  maps.ID
 		err error
 	}
-	for b, err := range inOrder(ctx, workersFor(v.r.Workers, size), size, chosen, func(ctx context.Context, b blockName, buf []byte) (readBlock, error) {
+	for b, err := range inOrderWith(ctx, &v.spare, workersFor(v.r.Workers, size), size, chosen, func(ctx context.Context, b blockName, buf []byte) (readBlock, error) {
 		n, err := v.st.Get(ctx, maps.Block, b.id, buf)
 		if err == nil && v.st.Settings().Hash.Sum(buf[:n]) != b.id {
 			err = fmt.Errorf("block %s has another hash: %w", b.id, maps.ErrCorrupt)

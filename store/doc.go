@@ -16,6 +16,7 @@
 //	lock/…                     short exclusive rights: the collector's, one for each map's name
 //	gc/epoch                   the collector's state
 //	gc/condemned/EPOCH/KIND-HH keys that the collector will delete, in order
+//	probe/UUID                 whether the bucket keeps conditions; gone at once
 //	bad/KIND/NAME              an object that verification found damaged
 //
 // NAME of a block or node is its id in hex; in an encrypted store it is the
@@ -41,6 +42,8 @@
 // each ends, or its lease runs out and is taken from it. What maps need by then, it
 // takes off the list; and deletes the rest. It deletes no key that is not on the list, so
 // what came later is not looked at. A new run begins where a killed one left.
+//
+// All this rests on puts under a condition. A bucket that does not keep conditions is read, and never changed: [UnconditionalError].
 //
 // It is assumed that the clocks of all who use a store differ by no more than [Timing] says, that no
 // request to a bucket arrives later than its Delay after it was sent, and that none has a copy on its way

@@ -284,6 +284,8 @@ func (a *actor) wrapped(op, key string, err error) error {
 func (a *actor) Address() string { return "world:" }
 func (a *actor) Close() error    { return nil }
 
+func (a *actor) Conditional(context.Context) (bool, error) { return true, nil }
+
 func (a *actor) Get(ctx context.Context, key string, off int64, dst []byte) (n int, info store.Info, err error) {
 	err = a.call("get "+key, false, func() (err error) {
 		n, info, err = a.w.memory.Get(ctx, key, off, dst)

@@ -163,6 +163,9 @@ func createSettings(ctx context.Context, b Bucket, o Options) (Settings, error) 
 	if err != nil {
 		return Settings{}, err
 	}
+	if err := new(conditions).require(ctx, b); err != nil {
+		return Settings{}, err
+	}
 	_, err = b.Put(ctx, settingsKey, bytes.NewReader(append(text, '\n')), Condition{Absent: true})
 	return s, err
 }

@@ -30,11 +30,13 @@ type Store struct {
 	sealing     *sealing  // nil where it is not encrypted
 	timing      Timing    // as it was asked for
 	scratch     sync.Pool // of *[]byte: packed objects
+	conditions  conditions
 }
 
 // New opens the store in a bucket, which it closes in the end. Errors match [ErrMissing] where there is none and
 // Create is not set; [ErrSettings] where it is another than was asked for, or the key is not its own;
-// errors.ErrUnsupported where a newer release made it.
+// errors.ErrUnsupported where a newer release made it. To make one, and for all that changes it, the bucket must keep conditions: else
+// the error is an [*UnconditionalError].
 func New(ctx context.Context, b Bucket, o Options) (*Store, error) {
 	want := o.Settings.Compression
 	if want != "" && !want.known() {

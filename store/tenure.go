@@ -42,8 +42,12 @@ func (e *LockedError) Error() string {
 // Is reports whether target is [ErrLocked].
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// hold makes the object, or takes one that is over. Errors are a [*LockedError], or the bucket's.
+// hold makes the object, or takes one that is over. Errors are a [*LockedError], an
+// [*UnconditionalError], or the bucket's.
 func (s *Store) hold(ctx context.Context, t Timing, key, purpose string, epoch uint64) (*tenure, error) {
+	if err := s.conditions.require(ctx, s.bucket); err != nil {
+		return nil, err
+	}
 	n := &tenure{s: s, t: t, key: key}
 	n.h = holder{ID: uuid.New(), process: thisProcess(), Purpose: purpose, Epoch: epoch, Sequence: 1}
 	condition := Condition{Absent: true}

@@ -57,7 +57,7 @@ func (g *collector) tidy(ctx context.Context) (next uint64, err error) {
 	if err := g.delete(ctx, lists); err != nil {
 		return 0, err
 	}
-	return next + 1, g.tidyLocks(ctx)
+	return next + 1, errors.Join(g.tidyLocks(ctx), g.tidyProbes(ctx))
 }
 
 // tidyLocks removes locks whose holders are over. They are taken as by anybody who needs them, so that
@@ -85,6 +85,23 @@ func (g *collector) tidyLocks(ctx context.Context) error {
 			err = lock.release(ctx)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tidyProbes removes what was put to find out whether the bucket keeps conditions, by programs that were killed: it is older than
+// any request.
+func (g *collector) tidyProbes(ctx context.Context) error {
+	for info, err := range g.bucket.List(ctx, probePrefix) {
+		if err != nil {
+			return err
+		}
+		if g.t.Clock.Now().Sub(info.Modified) <= g.t.TTL+2*(g.t.Delay+g.t.Margin) {
+			continue
+		}
+		if err := g.delete(ctx, []string{info.Key}); err != nil {
 			return err
 		}
 	}

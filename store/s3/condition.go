@@ -10,6 +10,8 @@ import (
 	"github.com/rok-storage/rok/store"
 )
 
+var _ store.Conditional = (*Bucket)(nil)
+
 // Conditional reports whether the service looks at the conditions of a Put, so that of two who write at
 // once one is refused. It asks by writing objects below probe/, once; an error is of these, and is not remembered.
 func (b *Bucket) Conditional(ctx context.Context) (bool, error) {

@@ -67,6 +67,14 @@ func Nth(n int, fault Fault) func(Call) Fault {
 	}
 }
 
+// Conditional is that of the bucket below: yes, where it does not say. It is no call.
+func (f *Faulty) Conditional(ctx context.Context) (bool, error) {
+	if b, ok := f.Bucket.(store.Conditional); ok {
+		return b.Conditional(ctx)
+	}
+	return true, nil
+}
+
 // Calls is how many calls were made so far.
 func (f *Faulty) Calls() int {
 	f.mu.Lock()

@@ -18,6 +18,8 @@ import (
 type Memory struct {
 	// Now is the bucket's clock; nil is time.Now.
 	Now func() time.Time
+	// Unconditional: a [store.Condition] is not looked at, as by services that do not know it.
+	Unconditional bool
 
 	mu       sync.Mutex
 	objects  map[string]object
@@ -106,6 +108,7 @@ func (m *Memory) holds(key string, condition store.Condition) error {
 func (m *Memory) holdsLocked(key string, condition store.Condition) error {
 	old, there := m.objects[key]
 	switch {
+	case m.Unconditional:
 	case condition.Absent && there:
 		return m.fail("put", key, store.ErrExists)
 	case condition.Version != "" && condition.Version != old.info.Version:
@@ -113,6 +116,9 @@ func (m *Memory) holdsLocked(key string, condition store.Condition) error {
 	}
 	return nil
 }
+
+// Conditional is what [store.Conditional] says.
+func (m *Memory) Conditional(context.Context) (bool, error) { return !m.Unconditional, nil }
 
 // List tells of the objects under prefix, as they are when it begins.
 func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
