@@ -34,6 +34,7 @@ var layers = map[string]layer{
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
 	"store/s3":                  {imports: []string{"store"}},
+	"store/daemon":              {imports: []string{"store"}},
 	"cluster/kv":                {},
 	"cluster":                   {imports: []string{"units", "conf", "cluster/kv", "internal/nearest"}},
 	"cluster/kv/rules":          {imports: []string{"cluster/kv"}},
