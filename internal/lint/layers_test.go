@@ -56,7 +56,7 @@ var layers = map[string]layer{
 	"internal/lint":             {},
 	"internal/interop":          {tests: []string{"units", "ioctl", "lvm", "lvm/host"}},
 	"cmd/rok":                   {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat", "bench/compare", "lvm", "lvm/disk", "lvm/host", "internal/cli", "lvm/text", "internal/nearest", "conf", "pool"}},
-	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "composer", "cluster", "cluster/kv", "cluster/kv/bolt", "cluster/kv/etcd", "internal/cli", "internal/nearest"}},
+	"cmd/rok-cluster":           {imports: []string{"units", "conf", "maps", "store", "store/s3", "store/daemon", "composer", "cluster", "cluster/kv", "cluster/kv/bolt", "cluster/kv/etcd", "internal/cli", "internal/nearest"}},
 	"cmd/vmrun":                 {imports: []string{"internal/vm", "internal/nearest"}},
 	"internal/peers/emptycobra": {},
 	"internal/peers":            {imports: []string{"units", "maps", "store", "lvm", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
