@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Set gives a key a value. A key that is there keeps its line, with what stands
-// around the value; a new one comes behind the last of its section, and a new
+// Set gives a key a value. A key that is there keeps its line and its spelling, with what
+// stands around the value; a new one comes behind the last of its section, and a new
 // section at the end of the file. It fails with an [*Error] that matches
 // [ErrSyntax], and then changes nothing.
 func (f *File) Set(section, key, value string) error {
@@ -30,7 +30,7 @@ func (f *File) Set(section, key, value string) error {
 		if l.kind != setting {
 			continue
 		}
-		if l.name == key {
+		if sameKey(l.name, key) {
 			blank := ""
 			if l.from == l.to && l.text[l.from-1] == '=' { // "key =" had nothing
 				blank = " "
@@ -58,7 +58,7 @@ func (f *File) Unset(section, key string) bool {
 		return false
 	}
 	for i := at + 1; i < end; i++ {
-		if f.lines[i].kind == setting && f.lines[i].name == key {
+		if f.lines[i].kind == setting && sameKey(f.lines[i].name, key) {
 			f.lines = slices.Delete(f.lines, i, i+1)
 			return true
 		}

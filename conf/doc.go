@@ -16,7 +16,8 @@
 // A line is blank, a comment that begins with # or ;, a heading in brackets, or
 // "key = value". Blanks around names and values do not count. A value ends with
 // its line: a # in it is a part of it, and there are no quotes. Names of keys are
-// lower-case letters, digits and underscores; each is in its section once, and
+// lower-case letters, digits and underscores; hyphens may stand for underscores, so
+// that no-versioning and no_versioning are one key. Each is in its section once, and
 // each section in the file once.
 //
 // The package has no effects: it gets bytes and returns bytes.

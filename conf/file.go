@@ -61,13 +61,17 @@ func Parse(path string, text []byte) (*File, error) {
 		}
 		at := place{section: section}
 		if err == nil && l.kind == setting {
-			at.key = l.name
+			at.key = spelled(l.name)
 		}
 		if first := seen[at]; err == nil && l.kind != other && first > 0 {
 			err = fmt.Errorf("%w, in line %d", ErrDuplicate, first)
 		}
 		if err != nil {
-			return nil, &Error{Path: path, Line: number, Section: at.section, Key: at.key, Err: err}
+			e := &Error{Path: path, Line: number, Section: at.section, Err: err}
+			if at.key != "" {
+				e.Key = l.name
+			}
+			return nil, e
 		}
 		if l.kind != other {
 			seen[at] = number
@@ -128,12 +132,17 @@ func checkSection(name string) error {
 }
 
 func checkKey(name string) error {
-	odd := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' }
-	if name == "" || strings.ContainsFunc(name, odd) {
-		return fmt.Errorf("key %s: want letters a to z, digits and _: %w", quoted(name), ErrSyntax)
+	odd := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' }
+	if name == "" || strings.ContainsFunc(name, odd) || strings.Trim(name, "-") != name {
+		return fmt.Errorf("key %s: want letters a to z, digits, _ and - between them: %w", quoted(name), ErrSyntax)
 	}
 	return nil
 }
+
+// spelled is the one spelling of all that a key has.
+func spelled(key string) string { return strings.ReplaceAll(key, "-", "_") }
+
+func sameKey(a, b string) bool { return spelled(a) == spelled(b) }
 
 func checkValue(value string) error {
 	if strings.Trim(value, blanks) != value || strings.ContainsAny(value, "\r\n\x00") || !utf8.ValidString(value) {

@@ -30,7 +30,7 @@ func (s *Section) Reader() *Reader { return &Reader{section: s} }
 func (r *Reader) Err() error {
 	faults := slices.Clone(r.faults)
 	for _, e := range r.section.entries {
-		if slices.Contains(r.asked, e.key) {
+		if slices.ContainsFunc(r.asked, func(key string) bool { return sameKey(key, e.key) }) {
 			continue
 		}
 		err := ErrUnknownKey

@@ -20,7 +20,7 @@ func (s *Section) Name() string { return s.name }
 // Exists reports whether the file has the section.
 func (s *Section) Exists() bool { return s.line > 0 }
 
-// Keys are the names of the section's keys, in the order of the file.
+// Keys are the names of the section's keys as they are spelled, in the order of the file.
 func (s *Section) Keys() []string {
 	var keys []string
 	for _, e := range s.entries {
@@ -37,7 +37,7 @@ func (s *Section) Value(key string) (string, bool) {
 
 func (s *Section) find(key string) entry {
 	for _, e := range s.entries {
-		if e.key == key {
+		if sameKey(e.key, key) {
 			return e
 		}
 	}

@@ -24,6 +24,7 @@ type env struct {
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
+	quiet  bool // the command has -q
 	now    func() time.Time
 	// bucket opens stores in tests; nil elsewhere.
 	bucket func(address string) (store.Bucket, error)

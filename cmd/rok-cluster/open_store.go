@@ -12,6 +12,7 @@ import (
 	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/daemon"
 )
 
 // openStore opens the store at an address; "" is the directory below the state
@@ -35,7 +36,7 @@ func openStore(ctx context.Context, e *env, address string, create bool) (*store
 			return nil, fmt.Errorf("key file: %w", err)
 		}
 	}
-	b, err := openBucket(e, a, create)
+	b, err := openBucket(ctx, e, a, create)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +54,19 @@ func timingOf(s cluster.GCSettings) store.Timing {
 }
 
 // openBucket opens what is at an address. Each scheme has a line here.
-func openBucket(e *env, a store.Address, create bool) (store.Bucket, error) {
+func openBucket(ctx context.Context, e *env, a store.Address, create bool) (store.Bucket, error) {
 	if e.bucket != nil {
 		return e.bucket(a.String())
 	}
 	switch a.Scheme {
 	case "file":
 		return store.NewDir(a.Path, store.DirOptions{Create: create})
+	case "s3":
+		return openS3(ctx, e, a)
+	case "unix":
+		return daemon.Dial(ctx, a.Path)
 	default:
-		return nil, cli.Usagef("stores at %s:// cannot be opened yet", a.Scheme)
+		return nil, cli.Usagef("stores at %s:// cannot be opened", a.Scheme)
 	}
 }
 

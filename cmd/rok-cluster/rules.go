@@ -8,6 +8,7 @@ import (
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/s3"
 )
 
 // rules say what the errors of rok's packages mean to the shell. What the standard
@@ -50,6 +51,7 @@ func storeRules() []cli.Rule {
 		{Code: cli.Corrupt, Match: cli.Is(composer.ErrDiffers)},
 		{Code: cli.Corrupt, Match: cli.Is(composer.ErrTwin)},
 		{Code: cli.Usage, Match: cli.Is(store.ErrAddress)},
+		{Code: cli.Refused, Match: cli.As[*s3.VersioningError]()},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},

@@ -26,6 +26,7 @@ func commands() []command {
 		{"config", "Show and change the cluster's configuration", configCommand},
 		{"cluster-ctl", "Members of the cluster, its master, and the agent", clusterCtlCommand},
 		{"cluster-upgrade", "Upgrade the cluster, one node after the other", clusterUpgradeCommand},
+		{"s3d", "Serve an S3 bucket on a unix socket", s3dCommand},
 		{"version", "Show the version", versionCommand},
 		{"completion", "Print the completion script of a shell", completionCommand},
 		{"help", "Show how to use a command", helpCommand},
@@ -69,6 +70,7 @@ func root(e *env, name string) *cobra.Command {
 		sub := c.build(e)
 		sub.Short = c.short
 		placeFlags(sub, e)
+		sub.PersistentPreRun = func(c *cobra.Command, _ []string) { e.quiet, _ = c.Flags().GetBool("quiet") }
 		if c.name == name {
 			sub.Use = "rok-" + sub.Use
 			return sub

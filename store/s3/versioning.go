@@ -16,14 +16,23 @@ type VersioningError struct {
 	Address string
 	Unknown bool
 	Err     error // what the service said; nil if it keeps versions
+	// Remedy is what Error says to do; "" names the lines of daemons.conf.
+	Remedy string
 }
 
 // Error says what to do.
 func (e *VersioningError) Error() string {
+	remedy := e.Remedy
 	if e.Unknown {
-		return fmt.Sprintf(`store: open %s: the service does not implement the versioning calls: add the line "assume-no-versioning = true" to the section [s3d.N] of this daemon in /etc/rok/daemons.conf: %v`, e.Address, e.Err)
+		if remedy == "" {
+			remedy = `add the line "assume-no-versioning = true" to the section [s3d.N] of this daemon in /etc/rok/daemons.conf`
+		}
+		return fmt.Sprintf("store: open %s: the service does not implement the versioning calls: %s: %v", e.Address, remedy, e.Err)
 	}
-	return fmt.Sprintf(`store: open %s: the bucket keeps versions, so that deletes would free nothing: take "no-versioning" out of the section [s3d.N] of this daemon in /etc/rok/daemons.conf, or suspend versioning of the bucket`, e.Address)
+	if remedy == "" {
+		remedy = `take "no-versioning" out of the section [s3d.N] of this daemon in /etc/rok/daemons.conf`
+	}
+	return fmt.Sprintf("store: open %s: the bucket keeps versions, so that deletes would free nothing: %s, or suspend versioning of the bucket", e.Address, remedy)
 }
 
 // Unwrap returns Err, and [errors.ErrUnsupported] where the service does not know the question.
