@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/daemon"
 	"github.com/rok-storage/rok/store/s3"
@@ -124,19 +125,17 @@ func TestS3d(t *testing.T) {
 	_, err = memory.Stat(t.Context(), "store.json")
 	require.NoError(t, err)
 
-	r, err := http.Get("http://" + port.Addr().String() + "/metrics")
-	require.NoError(t, err)
-	text, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	require.NoError(t, r.Body.Close())
+	// The store asks its bucket whether it keeps conditions: two puts that are done, and two that are not. A
+	// request is counted when it has been answered.
 	for _, line := range []string{
-		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} 2`,
+		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} 4`,
 		`rok_s3d_requests_total{instance="s3d.0",op="get",result="missing"}`,
 		`rok_s3d_journal_accepted_total{instance="s3d.0"} 1`,
 		`rok_s3d_cache_bytes{instance="s3d.0"} 0`,
-		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} 2`,
+		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} 6`,
 	} {
-		require.Contains(t, string(text), line)
+		require.Eventually(t, func() bool { return strings.Contains(fetched(t, "http://"+port.Addr().String()+"/metrics"), line) },
+			10*time.Second, 10*time.Millisecond, line)
 	}
 
 	other := w.env
@@ -278,4 +277,24 @@ func TestS3dConfig(t *testing.T) {
 	_, err = readS3d(&w.env, "s3d.2", s3dFlags{})
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
 	require.ErrorContains(t, err, "has no section [s3d.2]")
+}
+
+// s3dExample runs an example of a daemon that is told to stop when it has begun.
+func s3dExample(t *testing.T, line string) {
+	w := newS3dWorld(t, s3dSection+strings.Replace(s3dSection, "s3d.0", "s3d.1", 1))
+	w.env.bucket = func(string) (store.Bucket, error) { return &storetest.Memory{}, nil }
+	args, err := clitest.Words(line)
+	require.NoError(t, err)
+	stop := w.start(args[1:]...)
+	w.dial()
+	require.Zero(t, stop(), w.stderr.String())
+}
+
+func fetched(t *testing.T, url string) string {
+	r, err := http.Get(url)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return string(text)
 }
