@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,7 +88,7 @@ func collectedEverywhere(t *testing.T, set func(*world), gone string, do func(*w
 			require.Equal(t, want[name], w.read(name), "map %s, call %d: %v", name, n, err)
 		}
 		if t.Failed() {
-			t.Fatal(fmt.Sprintf("call %d: %v", n, err))
+			t.Fatalf("call %d: %v", n, err)
 		}
 	}
 }

@@ -95,11 +95,15 @@ func inOrderWith[T, R any](ctx context.Context, spare *buffers, workers int, blo
 		})
 		for range workers {
 			group.Go(func() {
-				var buf []byte
+				var buf []byte // taken with the first job: there may be fewer of them than workers
+				defer func() {
+					if buf != nil {
+						spare.put(buf)
+					}
+				}()
 				for j := range jobs {
 					if buf == nil {
 						buf = spare.get(block)
-						defer spare.put(buf)
 					}
 					result, err := work(ctx, j.item, buf)
 					j.out <- outcome[R]{result, err}

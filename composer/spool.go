@@ -64,13 +64,6 @@ func (s *spool) ReadAt(p []byte, off int64) (int, error) {
 // Size is the number of bytes that were written.
 func (s *spool) Size() int64 { return s.size }
 
-// reset forgets what was written.
-func (s *spool) reset() error {
-	err := s.close()
-	*s = spool{dir: s.dir}
-	return err
-}
-
 func (s *spool) close() error {
 	if s.file == nil {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 
@@ -68,10 +69,11 @@ func configGet(e *env) *cobra.Command {
 			if format.JSON() {
 				return cli.JSON(c.OutOrStdout(), viewConfig(s, all))
 			}
+			w := bufio.NewWriter(c.OutOrStdout()) // there may be tens of thousands
 			for _, v := range all {
-				fmt.Fprintln(c.OutOrStdout(), v.Shown())
+				fmt.Fprintln(w, v.Shown())
 			}
-			return nil
+			return w.Flush()
 		})
 	}
 	return c

@@ -32,17 +32,19 @@ func runS3d(ctx context.Context, e *env, c s3dConfig) (err error) {
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return err
 	}
-	bucket, err := openS3dBucket(ctx, e, c, m)
+	above, err := openS3dBucket(ctx, e, c, m)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bucket.Close()) }()
+	defer func() { err = errors.Join(err, above.Close()) }()
+	bucket := above
 	if c.cache > 0 {
 		cache, err := daemon.OpenCache(bucket, filepath.Join(c.dir, "cache"), int64(c.cache))
 		if err != nil {
 			return err
 		}
 		m.cache(cache.State)
+		defer func() { err = errors.Join(err, cache.Close()) }()
 		bucket = cache
 	}
 	if c.journal > 0 {

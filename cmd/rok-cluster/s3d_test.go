@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/daemon"
 	"github.com/rok-storage/rok/store/s3"
@@ -90,7 +91,7 @@ func (w *s3dWorld) dial() *daemon.Client {
 
 const s3dSection = `
 [s3d.0]
-bucket = b
+bucket = bucket
 socket = DIR/s
 socket-mode = 0600
 cache-size = 1MiB
@@ -109,7 +110,7 @@ func TestS3d(t *testing.T) {
 	w.env.bucket = func(address string) (store.Bucket, error) { asked = address; return memory, nil }
 	stop := w.start()
 	c := w.dial()
-	require.Equal(t, "s3://b", asked)
+	require.Equal(t, "s3://bucket", asked)
 	info, err := os.Stat(w.dir + "/s")
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -124,25 +125,26 @@ func TestS3d(t *testing.T) {
 	_, err = memory.Stat(t.Context(), "store.json")
 	require.NoError(t, err)
 
-	r, err := http.Get("http://" + port.Addr().String() + "/metrics")
-	require.NoError(t, err)
-	text, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	require.NoError(t, r.Body.Close())
+	// The store asks its bucket whether it keeps conditions: two puts that are done, and two that are not. A
+	// request is counted when it has been answered.
 	for _, line := range []string{
-		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} 2`,
+		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} 4`,
 		`rok_s3d_requests_total{instance="s3d.0",op="get",result="missing"}`,
 		`rok_s3d_journal_accepted_total{instance="s3d.0"} 1`,
 		`rok_s3d_cache_bytes{instance="s3d.0"} 0`,
-		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} 2`,
+		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} 6`,
 	} {
-		require.Contains(t, string(text), line)
+		require.Eventually(t, func() bool { return strings.Contains(fetched(t, "http://"+port.Addr().String()+"/metrics"), line) },
+			10*time.Second, 10*time.Millisecond, line)
 	}
 
 	other := w.env
 	other.signals = func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }
-	require.Equal(t, int(cli.Refused), run(t.Context(), []string{"rok-s3d"}, &other), "one daemon has the journal")
-	require.Zero(t, stop())
+	require.Equal(t, int(cli.Refused), run(t.Context(), []string{"rok-s3d"}, &other), w.stderr.String())
+	require.Contains(t, w.stderr.String(), "another daemon has it")
+	if code := stop(); code != 0 {
+		t.Fatal(code, w.stderr.String())
+	}
 	require.Contains(t, w.stderr.String(), "serving memory: at unix://"+w.dir+"/s\n")
 	require.NoFileExists(t, w.dir+"/s")
 	_, err = memory.Stat(t.Context(), "blk/00/x")
@@ -166,7 +168,7 @@ func noVersioning(t *testing.T, asked *atomic.Int64) string {
 			if r.URL.Query().Has(key) {
 				asked.Add(1)
 				w.WriteHeader(http.StatusNotImplemented)
-				_, _ = io.WriteString(w, `<Error><Code>NotImplemented</Code><Message>not implemented</Message></Error>`)
+				_, _ = io.WriteString(w, `<?xml version="1.0"?><Error><Code>NotImplemented</Code><Message>not implemented</Message></Error>`)
 			}
 		}
 	}))
@@ -177,7 +179,7 @@ func noVersioning(t *testing.T, asked *atomic.Int64) string {
 // Where the line is missing, the error names it, its section and the file; with it, or the flag, nothing is asked.
 func TestS3dVersioning(t *testing.T) {
 	var asked atomic.Int64
-	section := "[s3d.3]\nbucket = b\nregion = us-east-1\npath-style = yes\nsocket = DIR/s\nendpoint = " + noVersioning(t, &asked) + "\n"
+	section := "[s3d.3]\nbucket = bucket\nregion = us-east-1\npath-style = yes\nsocket = DIR/s\nendpoint = " + noVersioning(t, &asked) + "\n"
 	w := newS3dWorld(t, section)
 	for _, args := range [][]string{{}, {"--no-versioning"}} {
 		asked.Store(0)
@@ -209,7 +211,7 @@ func (w *s3dWorld) signalled() *env {
 func TestOpenS3(t *testing.T) {
 	var asked atomic.Int64
 	w := newS3dWorld(t, "")
-	address := "s3://b/p?region=us-east-1&path-style=yes&endpoint=" + noVersioning(t, &asked)
+	address := "s3://bucket/p?region=us-east-1&path-style=yes&endpoint=" + noVersioning(t, &asked)
 	a, err := store.ParseAddress(address)
 	require.NoError(t, err)
 	_, err = openBucket(t.Context(), &w.env, a, true)
@@ -221,6 +223,8 @@ func TestOpenS3(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.Close())
 	require.Zero(t, asked.Load())
+	_, err = openStore(t.Context(), &w.env, "s3://b/p?versioning=assume", true)
+	require.Equal(t, cli.Usage, cli.CodeOf(err, rules()...), "no bucket has such a name")
 	a.CA = w.dir + "/none"
 	_, err = openBucket(t.Context(), &w.env, a, true)
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
@@ -253,10 +257,10 @@ func TestS3Credentials(t *testing.T) {
 }
 
 func TestS3dConfig(t *testing.T) {
-	w := newS3dWorld(t, "[s3d.0]\nbucket = b\nallow = 7, root 9\nprefix = /p/q/\nno-versioning = yes\n[s3d.1]\nsocket = s\nsocket-mode = 9\nallow = nobody-at-all\nmetrics = 0.0.0.0:1\nstate = x\nbuckte = b\n")
+	w := newS3dWorld(t, "[s3d.0]\nbucket = bucket\nallow = 7, root 9\nprefix = /p/q/\nno-versioning = yes\n[s3d.1]\nsocket = s\nsocket-mode = 9\nallow = nobody-at-all\nmetrics = 0.0.0.0:1\nstate = x\nbuckte = b\n")
 	c, err := readS3d(&w.env, "s3d.0", s3dFlags{})
 	require.NoError(t, err)
-	require.Equal(t, s3.Config{Bucket: "b", Prefix: "p/q", Versioning: s3.Off}, c.s3)
+	require.Equal(t, s3.Config{Bucket: "bucket", Prefix: "p/q", Versioning: s3.Off}, c.s3)
 	require.Equal(t, []int{7, 0, 9}, c.allow)
 	require.Equal(t, "/run/rok/s3d.0.sock", c.socket)
 	require.Equal(t, os.FileMode(0o660), c.mode)
@@ -273,4 +277,24 @@ func TestS3dConfig(t *testing.T) {
 	_, err = readS3d(&w.env, "s3d.2", s3dFlags{})
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
 	require.ErrorContains(t, err, "has no section [s3d.2]")
+}
+
+// s3dExample runs an example of a daemon that is told to stop when it has begun.
+func s3dExample(t *testing.T, line string) {
+	w := newS3dWorld(t, s3dSection+strings.Replace(s3dSection, "s3d.0", "s3d.1", 1))
+	w.env.bucket = func(string) (store.Bucket, error) { return &storetest.Memory{}, nil }
+	args, err := clitest.Words(line)
+	require.NoError(t, err)
+	stop := w.start(args[1:]...)
+	w.dial()
+	require.Zero(t, stop(), w.stderr.String())
+}
+
+func fetched(t *testing.T, url string) string {
+	r, err := http.Get(url)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return string(text)
 }

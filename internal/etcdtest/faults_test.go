@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/cluster/kv/etcd"
@@ -101,46 +100,4 @@ func TestQuorumLost(t *testing.T) {
 		}
 	}
 	require.NoError(t, <-told)
-}
-
-func TestLogin(t *testing.T) {
-	t.Parallel()
-	c := etcdtest.Start(t, 1, etcdtest.Options{TLS: etcdtest.NewCertificates(t)})
-	c.Admin(func(ctx context.Context, client *clientv3.Client) {
-		for _, user := range []string{"root", "rok"} {
-			_, err := client.UserAdd(ctx, user, "geheim")
-			require.NoError(t, err)
-			_, err = client.RoleAdd(ctx, user)
-			require.NoError(t, err)
-			_, err = client.UserGrantRole(ctx, user, user)
-			require.NoError(t, err)
-		}
-		_, err := client.RoleGrantPermission(ctx, "rok", "/rok/", clientv3.GetPrefixRangeEnd("/rok/"), clientv3.PermissionType(clientv3.PermReadWrite))
-		require.NoError(t, err)
-		_, err = client.AuthEnable(ctx)
-		require.NoError(t, err)
-	})
-	cfg := c.Config()
-	cfg.User, cfg.Password = "rok", "geheim"
-	s, err := etcd.Open(cfg)
-	require.NoError(t, err)
-	defer s.Close()
-	_, err = s.Txn(t.Context(), kv.Txn{Then: []kv.Op{kv.Put("/rok/a", nil)}})
-	require.NoError(t, err)
-	_, err = s.Txn(t.Context(), kv.Txn{Then: []kv.Op{kv.Put("/other", nil)}})
-	require.ErrorIs(t, err, kv.ErrDenied)
-	for _, err := range s.Watch(t.Context(), "/other", 0) {
-		require.ErrorIs(t, err, kv.ErrDenied)
-	}
-	cfg.Password = "falsch"
-	_, err = etcd.Open(cfg)
-	require.ErrorIs(t, err, kv.ErrDenied)
-	require.NotContains(t, err.Error(), "falsch")
-	stranger := c.Config()
-	stranger.CA, stranger.Request = etcdtest.NewCertificates(t).CA, 2*time.Second
-	other, err := etcd.Open(stranger)
-	require.NoError(t, err)
-	defer other.Close()
-	_, err = other.Get(t.Context(), "/rok/a")
-	require.ErrorIs(t, err, kv.ErrUnreachable, "its certificate is of another authority")
 }

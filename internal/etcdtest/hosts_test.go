@@ -26,14 +26,18 @@ const fixture = "../../cmd/rok-cluster/testdata/v0.11"
 type hosts struct {
 	t     testing.TB
 	etcd  *etcdtest.Cluster
-	store *etcd.Store
+	store *etcd.Store            // the tests' own client
+	of    map[string]*etcd.Store // the hosts' clients
 	dir   string
 	ends  map[string]func(syscall.Signal) // of the agents that run
 }
 
 func newHosts(t *testing.T) *hosts {
 	e := etcdtest.Start(t, 3, etcdtest.Options{})
-	h := &hosts{t: t, etcd: e, store: e.Open(), dir: t.TempDir(), ends: map[string]func(syscall.Signal){}}
+	h := &hosts{t: t, etcd: e, store: e.Open(), dir: t.TempDir(), of: map[string]*etcd.Store{}, ends: map[string]func(syscall.Signal){}}
+	for _, host := range h.names() {
+		h.of[host] = e.Open()
+	}
 	t.Cleanup(func() {
 		for _, host := range h.names() {
 			h.kill(host)
@@ -89,7 +93,7 @@ func (h *hosts) section(e *etcdtest.Cluster) string {
 
 // on is the cluster as a host sees it, with the code that it runs.
 func (h *hosts) on(host string, code cluster.Code) *cluster.Cluster {
-	return &cluster.Cluster{Store: h.store, Host: host, Code: code}
+	return &cluster.Cluster{Store: h.of[host], Host: host, Code: code}
 }
 
 func (h *hosts) read() *cluster.State {
@@ -106,7 +110,7 @@ func code011() cluster.Code {
 // bootOld starts an agent whose code is that of 0.11.
 func (h *hosts) bootOld(host string) {
 	h.t.Helper()
-	h.bootCode(&cluster.Cluster{Store: h.etcd.Open(), Host: host, Code: code011()})
+	h.bootCode(h.on(host, code011()))
 }
 
 // bootCode starts an agent in the test's process.

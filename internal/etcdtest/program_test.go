@@ -51,7 +51,7 @@ func withProgram(run func() int) (code int, err error) {
 		return 0, err
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "4"); err != nil { // most of what they do is wait, for leases and elections
+	if err := flag.Set("test.parallel", "6"); err != nil { // most of what they do is wait, for leases and elections
 		return 0, err
 	}
 	return run(), nil

@@ -30,7 +30,7 @@ var layers = map[string]layer{
 	"lvm":                       {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "lvm/text", "lvm/disk", "lvm/host"}},
 	"conf":                      {imports: []string{"units", "internal/nearest"}},
 	"maps":                      {imports: []string{"units"}},
-	"store":                     {imports: []string{"units", "maps", "internal/nearest"}},
+	"store":                     {imports: []string{"units", "maps", "internal/nearest"}, tests: []string{"internal/cli"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
 	"store/s3":                  {imports: []string{"store"}},

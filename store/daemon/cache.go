@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,6 +22,7 @@ import (
 type Cache struct {
 	store.Bucket
 	dir  string
+	lock *os.File
 	most int64
 
 	mu     sync.Mutex
@@ -43,14 +46,19 @@ type cached struct {
 }
 
 // OpenCache opens a cache with at most so many bytes in the directory, which is its own, and made where it is missing.
+// Errors match [store.ErrLocked] where another process has it.
 func OpenCache(bucket store.Bucket, dir string, most int64) (*Cache, error) {
 	c := &Cache{Bucket: bucket, dir: dir, most: most, byName: map[string]*list.Element{}, order: list.New()}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	var err error
+	if c.lock, err = lockDir(dir); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
 	found, err := cacheFiles(dir)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.lock.Close())
 	}
 	for _, f := range found {
 		c.add(f)
@@ -187,5 +195,5 @@ func (c *Cache) Delete(ctx context.Context, keys ...string) error {
 	return c.Bucket.Delete(ctx, keys...)
 }
 
-// Close does nothing: the bucket is its owner's, and what is kept stays.
-func (c *Cache) Close() error { return nil }
+// Close gives the directory back. The bucket is its owner's to close, and what is kept stays.
+func (c *Cache) Close() error { return c.lock.Close() }

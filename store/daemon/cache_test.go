@@ -19,6 +19,7 @@ func openCache(t *testing.T, b store.Bucket, dir string, most int64) *daemon.Cac
 	t.Helper()
 	c, err := daemon.OpenCache(b, dir, most)
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -58,6 +59,9 @@ func TestCacheHits(t *testing.T) {
 		require.Equal(t, "x", content(t, c, "map/x"))
 	}
 	require.Equal(t, 1+1+3, b.n)
+	_, err = daemon.OpenCache(b, dir, 1<<20)
+	require.ErrorIs(t, err, store.ErrLocked)
+	require.NoError(t, c.Close())
 	c = openCache(t, b, dir, 1<<20)
 	n, info, err := c.Get(t.Context(), "blk/00/a", 8, dst)
 	require.NoError(t, err)
@@ -103,6 +107,7 @@ func TestCacheSize(t *testing.T) {
 		size += info.Size()
 	}
 	require.Equal(t, c.State().Bytes, size)
+	require.NoError(t, c.Close())
 	smaller := openCache(t, b, dir, size/2).State()
 	require.LessOrEqual(t, smaller.Bytes, size/2)
 	require.NotZero(t, smaller.Objects)
@@ -127,9 +132,10 @@ func TestCacheIsTorn(t *testing.T) {
 		content(t, c, "node/00/a")
 		files, err := os.ReadDir(dir)
 		require.NoError(t, err)
-		require.Len(t, files, 1)
+		require.Len(t, files, 2) // and the lock
 		require.NoError(t, damage(filepath.Join(dir, files[0].Name())))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "tmp-1"), []byte("half"), 0o600))
+		require.NoError(t, c.Close())
 		c = openCache(t, b, dir, 1<<20)
 		require.NoFileExists(t, filepath.Join(dir, "tmp-1"))
 		for range 2 {

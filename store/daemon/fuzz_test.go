@@ -91,3 +91,19 @@ func FuzzHello(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a file of the cache has, it is a copy, or found out.
+func FuzzCacheFile(f *testing.F) {
+	f.Add([]byte("ROKCACH1"), true)
+	f.Add([]byte("\x00\x00\x00\x16{\"key\":\"k\",\"size\":\"x\"}"), true)
+	f.Add([]byte("\x00\x00\x00\x12{\"key\":\"k\",\"size\":3}abc"), true)
+	f.Add([]byte("\x00\x00\x00\x14{\"key\":\"k\",\"size\":3}abc"), true)
+	f.Add([]byte("\xff\xff\xff\xff"), true)
+	f.Fuzz(func(t *testing.T, rest []byte, right bool) {
+		size, body, err := daemon.CheckCached(rest, right)
+		if err == nil {
+			require.Equal(t, int64(len(body)), size)
+			require.LessOrEqual(t, len(body), len(rest))
+		}
+	})
+}

@@ -18,7 +18,7 @@ import (
 //
 // Nothing may count on an object that is here alone. So each other change, and each listing, first waits until all
 // that was accepted before is up, and fails where that fails; leases and locks do not, which say nothing about
-// objects. A Put with a condition is made above at once.
+// objects. A Put with a condition is made above at once. The version of an object is another one when it is up.
 type Journal struct {
 	bucket store.Bucket
 	o      JournalConfig

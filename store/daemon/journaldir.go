@@ -42,14 +42,8 @@ func openJournalDir(ctx context.Context, path, address string, damaged func(stri
 	if d.Dir, err = store.NewDir(filepath.Join(path, "objects"), store.DirOptions{Create: true}); err != nil {
 		return d, nil, err
 	}
-	if d.lock, err = os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	if d.lock, err = lockDir(path); err != nil {
 		return d, nil, err
-	}
-	if err = unix.Flock(int(d.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return d, nil, fmt.Errorf("another daemon has it: %w", store.ErrLocked)
-	}
-	if err != nil {
-		return d, nil, os.NewSyscallError("flock", err)
 	}
 	for info, err := range d.List(ctx, "") {
 		if err != nil {
@@ -66,6 +60,24 @@ func openJournalDir(ctx context.Context, path, address string, damaged func(stri
 		}
 	}
 	return d, found, d.claim(filepath.Join(path, "address"), address, len(found))
+}
+
+// lockDir takes a directory for this process, until the file is closed.
+func lockDir(path string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		err = fmt.Errorf("%s: another daemon has it: %w", path, store.ErrLocked)
+	case err != nil:
+		err = os.NewSyscallError("flock", err)
+	default:
+		return f, nil
+	}
+	return nil, errors.Join(err, f.Close())
 }
 
 func statKey(ctx context.Context, d *store.Dir, key string) (store.Info, error) {

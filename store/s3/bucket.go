@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"github.com/rok-storage/rok/store"
 )
@@ -29,11 +30,14 @@ type Bucket struct {
 var _ store.Bucket = (*Bucket)(nil)
 
 // New opens a bucket that exists. Errors match [store.ErrMissing] where it does not, [store.ErrDenied]
-// where there are no keys or they are of no use, [store.ErrUnreachable], and [*VersioningError].
+// where there are no keys or they are of no use, [store.ErrUnreachable], [store.ErrAddress] where that cannot be a bucket's name, and [*VersioningError].
 func New(ctx context.Context, c Config) (*Bucket, error) {
 	host, secure, err := c.endpoint()
 	if err != nil {
 		return nil, err
+	}
+	if err := s3utils.CheckValidBucketName(c.Bucket); err != nil {
+		return nil, fmt.Errorf("s3: bucket %q: %w: %w", c.Bucket, store.ErrAddress, err)
 	}
 	b := &Bucket{name: c.Bucket, address: c.address(), limits: c.Limits.withDefaults(), log: c.Log}
 	if prefix := strings.Trim(c.Prefix, "/"); prefix != "" {

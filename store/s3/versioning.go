@@ -35,12 +35,12 @@ func (e *VersioningError) Error() string {
 	return fmt.Sprintf("store: open %s: the bucket keeps versions, so that deletes would free nothing: %s, or suspend versioning of the bucket", e.Address, remedy)
 }
 
-// Unwrap returns Err, and [errors.ErrUnsupported] where the service does not know the question.
-func (e *VersioningError) Unwrap() []error {
+// Unwrap returns Err, with [errors.ErrUnsupported], where the service does not know the question.
+func (e *VersioningError) Unwrap() error {
 	if e.Unknown {
-		return []error{e.Err, errors.ErrUnsupported}
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, e.Err)
 	}
-	return []error{store.ErrSettings}
+	return store.ErrSettings
 }
 
 func (b *Bucket) findVersioning(ctx context.Context, mode Versioning) error {
