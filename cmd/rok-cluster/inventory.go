@@ -26,13 +26,13 @@ func (e *env) inventory(ctx context.Context) ([]cluster.StoreRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := nodeStores(file, settings)
+	stores, err := nodeStores(file, settings)
 	if err != nil {
 		return nil, err
 	}
 	all := []cluster.StoreRecord{}
-	for _, address := range addresses {
-		r, there, err := e.recordStore(ctx, address)
+	for _, s := range stores {
+		r, there, err := e.recordStore(ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -44,30 +44,39 @@ func (e *env) inventory(ctx context.Context) ([]cluster.StoreRecord, error) {
 	return all, nil
 }
 
-// nodeStores are the addresses of a node's stores: that of maps, "" for the default one, and those of its S3
-// daemons.
-func nodeStores(file *conf.File, settings cluster.Settings) ([]string, error) {
+// nodeStore is a store that a node uses.
+type nodeStore struct {
+	address string // "" is the default one
+	// credentials and profile are what an S3 daemon has of its own; "": as everybody.
+	credentials, profile string
+}
+
+// nodeStores are a node's stores: that of maps, and those of its S3 daemons.
+func nodeStores(file *conf.File, settings cluster.Settings) ([]nodeStore, error) {
 	own, _ := file.Section("composer").Value("store")
-	all := []string{own}
+	all := []nodeStore{{address: own}}
 	for _, name := range file.Sections() {
 		number, ok := strings.CutPrefix(name, "s3d.")
 		n, err := strconv.Atoi(number)
 		if !ok || err != nil {
 			continue
 		}
-		address, err := daemonStore(file.Section(name), settings.Instance(n))
-		if err != nil {
+		section := file.Section(name)
+		s := nodeStore{}
+		if s.address, err = daemonStore(section, settings.Instance(n)); err != nil {
 			return nil, err
 		}
-		if address != "" && !slices.Contains(all, address) {
-			all = append(all, address)
+		s.credentials, _ = section.Value("credentials")
+		s.profile, _ = section.Value("profile")
+		if s.address != "" && !slices.Contains(all, s) {
+			all = append(all, s)
 		}
 	}
 	return all, nil
 }
 
 // daemonStore is the address of the bucket that an S3 daemon serves: what its section says wins over the cluster.
-// "" where neither names one.
+// "" where neither names one. Keys that only the daemon needs are not looked at: an upgrade does not stop for them.
 func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 	text := s.Store
 	if bucket, ok := section.Value("bucket"); ok {
@@ -76,6 +85,9 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 		a.Region, _ = section.Value("region")
 		prefix, _ := section.Value("prefix")
 		a.Path = strings.Trim(prefix, "/")
+		a.CA, _ = section.Value("ca")
+		style, _ := section.Value("path_style")
+		a.PathStyle = isYes(style)
 		text = a.String()
 	}
 	if own, ok := section.Value("store"); ok {
@@ -90,7 +102,7 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 	}
 	assume := s.AssumeNoVersioning
 	if word, ok := section.Value("assume_no_versioning"); ok {
-		assume = slices.Contains([]string{"true", "yes"}, strings.ToLower(word))
+		assume = isYes(word)
 	}
 	if assume && a.Scheme == "s3" { // such a service knows no call about versions
 		a.Versioning = "assume"
@@ -98,11 +110,29 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 	return a.String(), nil
 }
 
+func isYes(word string) bool { return slices.Contains([]string{"true", "yes"}, strings.ToLower(word)) }
+
+// open opens it. It is made by nobody.
+func (s nodeStore) open(ctx context.Context, e *env) (*store.Store, error) {
+	if s.credentials == "" && s.profile == "" {
+		return openStore(ctx, e, s.address, false)
+	}
+	a, err := store.ParseAddress(s.address)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openS3As(ctx, e, a, s.credentials, s.profile)
+	if err != nil {
+		return nil, err
+	}
+	return openStoreOf(ctx, b, store.Options{Settings: a.Settings()})
+}
+
 // recordStore lists a store's maps. A store that nothing was ever registered in need not be there.
-func (e *env) recordStore(ctx context.Context, address string) (r cluster.StoreRecord, there bool, err error) {
-	st, err := openStore(ctx, e, address, false)
+func (e *env) recordStore(ctx context.Context, s nodeStore) (r cluster.StoreRecord, there bool, err error) {
+	st, err := s.open(ctx, e)
 	if errors.Is(err, store.ErrMissing) { // not a key or a socket that is missing: something is there then
-		return cluster.StoreRecord{Address: address, Maps: []cluster.MapRecord{}}, address != "", nil
+		return cluster.StoreRecord{Address: s.address, Maps: []cluster.MapRecord{}}, s.address != "", nil
 	}
 	if err != nil {
 		return r, false, err

@@ -64,8 +64,17 @@ func TestNodeStores(t *testing.T) {
 		require.NoError(t, err)
 		all, err := nodeStores(file, settings)
 		require.NoError(t, err)
-		require.Equal(t, want, all, text)
+		var addresses []string
+		for _, s := range all {
+			addresses = append(addresses, s.address)
+		}
+		require.Equal(t, want, addresses, text)
 	}
+	own, err := conf.Parse("daemons.conf", []byte("[s3d.7]\nbucket = b\npath-style = yes\ncredentials = /k\nprofile = p\n"))
+	require.NoError(t, err)
+	all, err := nodeStores(own, settings)
+	require.NoError(t, err)
+	require.Equal(t, []nodeStore{{}, {"s3://b?path-style=yes", "/k", "p"}}, all)
 	file, err := conf.Parse("daemons.conf", []byte("[s3d.0]\nstore = s3://key:geheim@b\n"))
 	require.NoError(t, err)
 	_, err = nodeStores(file, settings)

@@ -15,6 +15,11 @@ import (
 
 // openS3 opens the bucket of an address.
 func openS3(ctx context.Context, e *env, a store.Address) (store.Bucket, error) {
+	return openS3As(ctx, e, a, "", "")
+}
+
+// openS3As is openS3 with a file of keys, and the profile in it; "" is the usual chain.
+func openS3As(ctx context.Context, e *env, a store.Address, credentials, profile string) (store.Bucket, error) {
 	c := s3.Config{Endpoint: a.Endpoint, Bucket: a.Bucket, Prefix: a.Path, Region: a.Region, PathStyle: a.PathStyle}
 	switch a.Versioning {
 	case "off":
@@ -23,7 +28,7 @@ func openS3(ctx context.Context, e *env, a store.Address) (store.Bucket, error) 
 		c.Versioning = s3.Assume
 	}
 	c.Log = func(r s3.Retry) { e.log(retryLine(r)) }
-	if err := e.completeS3(&c, a.CA, "", ""); err != nil {
+	if err := e.completeS3(&c, a.CA, credentials, profile); err != nil {
 		return nil, err
 	}
 	b, err := s3.New(ctx, c)

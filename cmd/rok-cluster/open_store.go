@@ -40,6 +40,11 @@ func openStore(ctx context.Context, e *env, address string, create bool) (*store
 	if err != nil {
 		return nil, err
 	}
+	return openStoreOf(ctx, b, o)
+}
+
+// openStoreOf opens the store in a bucket, which is closed if there is none.
+func openStoreOf(ctx context.Context, b store.Bucket, o store.Options) (*store.Store, error) {
 	s, err := store.New(ctx, b, o)
 	if err != nil {
 		return nil, errors.Join(err, b.Close())

@@ -47,6 +47,12 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	if !s.Exists() {
 		return s3dConfig{}, fmt.Errorf("%s has no section [%s]: %w", path, section, fs.ErrNotExist)
 	}
+	settings, err := e.settings()
+	if err != nil {
+		return s3dConfig{}, err
+	}
+	number, _ := strconv.Atoi(strings.TrimPrefix(section, "s3d."))
+	ours := settings.Instance(number) // the section wins
 	r := s.Reader()
 	c := s3dConfig{section: section, file: path}
 	c.s3 = s3.Config{Bucket: r.Text("bucket", ""), Endpoint: r.Text("endpoint", ""), Prefix: strings.Trim(r.Text("prefix", ""), "/"),
@@ -54,7 +60,7 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	if c.s3.Bucket == "" {
 		r.Fail("bucket", "the section must name a bucket")
 	}
-	c.s3.Versioning = versioningOf(r.Bool("no-versioning", false) || flags.noVersioning, r.Bool("assume-no-versioning", false) || flags.assumeOff)
+	c.s3.Versioning = versioningOf(r.Bool("no-versioning", ours.NoVersioning) || flags.noVersioning, r.Bool("assume-no-versioning", ours.AssumeNoVersioning) || flags.assumeOff)
 	c.ca, c.credentials, c.profile = r.Text("ca", ""), r.Text("credentials", ""), r.Text("profile", "")
 	c.socket = r.Text("socket", "/run/rok/"+section+".sock")
 	if !filepath.IsAbs(c.socket) {
@@ -76,8 +82,8 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	if !filepath.IsAbs(c.dir) {
 		r.Fail("state", "want an absolute path")
 	}
-	c.journal = r.Size("journal-size", units.GiB)
-	c.cache = r.Size("cache-size", 0)
+	c.journal = r.Size("journal-size", ours.JournalSize)
+	c.cache = r.Size("cache-size", ours.CacheSize)
 	c.metrics = r.Text("metrics", "")
 	if err := loopback(c.metrics); err != nil {
 		r.Fail("metrics", "%v", err)
