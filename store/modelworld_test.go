@@ -77,12 +77,13 @@ type actor struct {
 	sent   time.Time
 	writes bool
 	due    time.Time // of a wait; else zero
+	limit  time.Time // of a wait that does not last longer; else zero
 	asleep int       // steps for which it is passed over
 }
 
 func newWorld(seed uint64, faults bool) *world {
 	// Requests may be on their way for longer than a lease lasts, or not.
-	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second}[seed%2], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
+	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second, 300 * time.Second}[seed%3], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
 	w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
 	return w
 }
@@ -182,6 +183,9 @@ func (w *world) advance(d time.Duration) {
 		if limit := a.sent.Add(delay); a.writes && to.After(limit) {
 			to = limit
 		}
+		if !a.limit.IsZero() && to.After(a.limit) {
+			to = a.limit
+		}
 	}
 	for i := len(w.late) - 1; i >= 0; i-- {
 		if !to.Before(w.late[i].sent.Add(delay)) {
@@ -215,6 +219,19 @@ func (a *actor) After(d time.Duration) <-chan time.Time {
 	c := make(chan time.Time, 1)
 	c <- a.Now()
 	return c
+}
+
+// hesitate is a process that the machine does not let run for a while, between what it looked at and the call that it makes then:
+// others do many things meanwhile.
+func (a *actor) hesitate(most time.Duration) {
+	if !a.w.faults || a.killed || a.rng.IntN(5) > 0 {
+		return
+	}
+	a.asleep = a.rng.IntN(100)
+	a.limit = a.w.now.Add(most)
+	a.due = a.w.now.Add(time.Duration(a.rng.Int64N(int64(most))))
+	a.wait("hesitate", false)
+	a.due, a.limit = time.Time{}, time.Time{}
 }
 
 func (a *actor) wait(text string, writes bool) fate {
@@ -309,6 +326,12 @@ func (a *actor) Put(ctx context.Context, key string, body store.Body, condition 
 	data, err := io.ReadAll(io.NewSectionReader(body, 0, body.Size()))
 	if err != nil {
 		return info, a.fail("put", key, err)
+	}
+	switch {
+	case strings.HasPrefix(key, "lease/"): // a condition tells whether it is too late
+		a.hesitate(a.w.ttl + 2*(delay+margin))
+	case strings.HasPrefix(key, "map/"): // so much its lease lasts at least
+		a.hesitate(a.w.ttl / 2)
 	}
 	first := true
 	err = a.call(fmt.Sprintf("put %s %+v", key, condition), true, func() error {
