@@ -20,7 +20,7 @@ import (
 // not, by a generator of random numbers: so each seed is one history, down to the order of calls.
 type world struct {
 	rng    *rand.Rand
-	memory *storetest.Memory
+	memory store.Bucket
 	now    time.Time
 	faults bool // calls are lost, late, done twice; actors are killed
 	ttl    time.Duration
@@ -81,10 +81,14 @@ type actor struct {
 	asleep int       // steps for which it is passed over
 }
 
-func newWorld(seed uint64, faults bool) *world {
+// newWorld is one whose objects are in that bucket; nil is one in memory.
+func newWorld(seed uint64, faults bool, bucket store.Bucket) *world {
 	// Requests may be on their way for longer than a lease lasts, or not.
 	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second, 300 * time.Second}[seed%3], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
-	w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
+	w.memory = bucket
+	if bucket == nil {
+		w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
+	}
 	return w
 }
 
