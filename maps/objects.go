@@ -17,7 +17,7 @@ type Object struct {
 // Objects are all objects of the store that a map needs, each node before what is below it. skip is asked
 // before a node or page is read: where it says true, neither it nor what is below it comes, nor, of a chain, what is before
 // it. So who remembers the nodes of many maps reads each once; a skip of nil says false. Blocks come as often as the volume
-// has them. Nodes are verified as they are read, but counts are not: [Map.Entries] does. An error is the last that comes.
+// has them. Nodes are verified as they are read, but of counts only that of a tree's root: [Map.Entries] does the rest. An error is the last that comes.
 func (m *Map) Objects(ctx context.Context, store Getter, skip func(Object) bool) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		w := objectWalk{m, skip, func(o Object) error {
@@ -89,6 +89,9 @@ func (w *objectWalk) node(r *treeReader, levels []node, level int, pos uint64, i
 	n := &levels[level]
 	if err := r.load(n, pos, id); err != nil {
 		return err
+	}
+	if level == w.m.Height()-1 && n.blocks != w.m.NonZero {
+		return fault("blocks that are not zero", n.blocks, w.m.NonZero).in("header", ID{}, 0, 0)
 	}
 	if err := w.each(o); err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
 )
@@ -42,7 +41,7 @@ func TestUnconditional(t *testing.T) {
 			_, err = there.Begin(t.Context(), store.SessionOptions{})
 			require.ErrorAs(t, err, &none)
 			require.ErrorIs(t, err, errors.ErrUnsupported)
-			require.Equal(t, cli.Refused, cli.CodeOf(err))
+			require.True(t, none.Refused())
 			require.ErrorAs(t, there.Remove(t.Context(), "web", ""), &none)
 			_, err = there.Collect(t.Context(), store.CollectOptions{})
 			require.ErrorAs(t, err, &none)

@@ -37,7 +37,7 @@ func TestModel(t *testing.T) {
 	}
 	total := &did{}
 	for seed := first; seed < first+count; seed++ {
-		play(t, seed, total)
+		play(t, seed, total, nil)
 	}
 	t.Logf("%+v", *total)
 	if count > 100 {
@@ -48,6 +48,23 @@ func TestModel(t *testing.T) {
 		require.Positive(t, total.copies, "no history put anew what was condemned")
 		require.Positive(t, total.lost, "no history lost a lease")
 	}
+}
+
+// The same on a directory, with fewer histories: it writes to a disk.
+func TestModelDir(t *testing.T) {
+	total, count := &did{}, uint64(30)
+	if testing.Short() {
+		count = 8
+	}
+	for seed := uint64(1); seed <= count; seed++ {
+		d, err := store.NewDir(t.TempDir(), store.DirOptions{Create: true})
+		require.NoError(t, err)
+		play(t, seed, total, d)
+		require.NoError(t, d.Close())
+	}
+	t.Logf("%+v", *total)
+	require.Positive(t, total.acknowledged)
+	require.Positive(t, total.freed)
 }
 
 // did counts what happened in all histories: a test in which nothing happens finds nothing.
@@ -78,8 +95,8 @@ func (k *knowledge) only(content string) bool { return len(k.may) == 1 && k.may[
 // absent is the content of no map.
 const absent = "-"
 
-func play(t *testing.T, seed uint64, total *did) {
-	w := newWorld(seed, seed%4 != 0)
+func play(t *testing.T, seed uint64, total *did, bucket store.Bucket) {
+	w := newWorld(seed, seed%4 != 0, bucket)
 	m := &model{world: w, t: t, seed: seed, did: total, maps: map[string]*knowledge{}}
 	if seed%5 == 0 {
 		m.key = bytes.Repeat([]byte{7}, 32)

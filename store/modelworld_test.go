@@ -1,12 +1,8 @@
 package store_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -20,7 +16,7 @@ import (
 // not, by a generator of random numbers: so each seed is one history, down to the order of calls.
 type world struct {
 	rng    *rand.Rand
-	memory *storetest.Memory
+	memory store.Bucket
 	now    time.Time
 	faults bool // calls are lost, late, done twice; actors are killed
 	ttl    time.Duration
@@ -77,13 +73,18 @@ type actor struct {
 	sent   time.Time
 	writes bool
 	due    time.Time // of a wait; else zero
+	limit  time.Time // of a wait that does not last longer; else zero
 	asleep int       // steps for which it is passed over
 }
 
-func newWorld(seed uint64, faults bool) *world {
+// newWorld is one whose objects are in that bucket; nil is one in memory.
+func newWorld(seed uint64, faults bool, bucket store.Bucket) *world {
 	// Requests may be on their way for longer than a lease lasts, or not.
-	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second}[seed%2], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
-	w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
+	w := &world{ttl: []time.Duration{120 * time.Second, 20 * time.Second, 300 * time.Second}[seed%3], rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), faults: faults, events: make(chan *actor)}
+	w.memory = bucket
+	if bucket == nil {
+		w.memory = &storetest.Memory{Now: func() time.Time { return w.now }}
+	}
 	return w
 }
 
@@ -182,6 +183,9 @@ func (w *world) advance(d time.Duration) {
 		if limit := a.sent.Add(delay); a.writes && to.After(limit) {
 			to = limit
 		}
+		if !a.limit.IsZero() && to.After(a.limit) {
+			to = a.limit
+		}
 	}
 	for i := len(w.late) - 1; i >= 0; i-- {
 		if !to.Before(w.late[i].sent.Add(delay)) {
@@ -215,6 +219,19 @@ func (a *actor) After(d time.Duration) <-chan time.Time {
 	c := make(chan time.Time, 1)
 	c <- a.Now()
 	return c
+}
+
+// hesitate is a process that the machine does not let run for a while, between what it looked at and the call that it makes then:
+// others do many things meanwhile.
+func (a *actor) hesitate(most time.Duration) {
+	if !a.w.faults || a.killed || a.rng.IntN(5) > 0 {
+		return
+	}
+	a.asleep = a.rng.IntN(100)
+	a.limit = a.w.now.Add(most)
+	a.due = a.w.now.Add(time.Duration(a.rng.Int64N(int64(most))))
+	a.wait("hesitate", false)
+	a.due, a.limit = time.Time{}, time.Time{}
 }
 
 func (a *actor) wait(text string, writes bool) fate {
@@ -267,125 +284,4 @@ func (a *actor) call(text string, writes bool, do func() error) error {
 		note(fmt.Sprintf(" -> %v", err))
 	}
 	return err
-}
-
-func (a *actor) fail(op, key string, err error) error {
-	return &store.Error{Op: op, Address: a.Address(), Key: key, Err: err}
-}
-
-// wrapped gives faults the form that all errors of buckets have.
-func (a *actor) wrapped(op, key string, err error) error {
-	if errors.Is(err, errKilled) || errors.Is(err, errLost) {
-		return a.fail(op, key, err)
-	}
-	return err
-}
-
-func (a *actor) Address() string { return "world:" }
-func (a *actor) Close() error    { return nil }
-
-func (a *actor) Conditional(context.Context) (bool, error) { return true, nil }
-
-func (a *actor) Get(ctx context.Context, key string, off int64, dst []byte) (n int, info store.Info, err error) {
-	err = a.call("get "+key, false, func() (err error) {
-		n, info, err = a.w.memory.Get(ctx, key, off, dst)
-		return err
-	})
-	return n, info, a.wrapped("get", key, err)
-}
-
-func (a *actor) Stat(ctx context.Context, key string) (info store.Info, err error) {
-	if strings.HasPrefix(key, "gc/condemned/") && a.w.nothing(key) && !a.killed {
-		return a.w.memory.Stat(ctx, key)
-	}
-	err = a.call("stat "+key, false, func() (err error) {
-		info, err = a.w.memory.Stat(ctx, key)
-		return err
-	})
-	return info, a.wrapped("stat", key, err)
-}
-
-func (a *actor) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (info store.Info, err error) {
-	data, err := io.ReadAll(io.NewSectionReader(body, 0, body.Size()))
-	if err != nil {
-		return info, a.fail("put", key, err)
-	}
-	first := true
-	err = a.call(fmt.Sprintf("put %s %+v", key, condition), true, func() error {
-		got, err := a.w.memory.Put(context.Background(), key, bytes.NewReader(data), condition)
-		if first {
-			info, first = got, false
-		} else if err == nil {
-			info = got
-		}
-		if strings.HasPrefix(key, "map/") && err == nil {
-			a.w.changed()
-		}
-		return err
-	})
-	return info, a.wrapped("put", key, err)
-}
-
-func (a *actor) Delete(ctx context.Context, keys ...string) error {
-	err := a.call("delete "+strings.Join(keys, " "), true, func() error {
-		for _, key := range keys {
-			if err := a.w.memory.Delete(context.Background(), key); err != nil {
-				return err
-			}
-		}
-		for _, key := range keys {
-			if strings.HasPrefix(key, "map/") || strings.HasPrefix(key, "blk/") || strings.HasPrefix(key, "node/") {
-				a.w.changed()
-				break
-			}
-		}
-		return nil
-	})
-	return a.wrapped("delete", "", err)
-}
-
-// nothing reports whether no key begins so. Collectors look at many such, in which nothing can
-// happen, and others would have ended before they are through.
-func (w *world) nothing(prefix string) bool {
-	for range w.memory.List(context.Background(), prefix) {
-		return false
-	}
-	return true
-}
-
-// List comes in pages, between which others do things.
-func (a *actor) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
-	return func(yield func(store.Info, error) bool) {
-		if a.w.nothing(prefix) && !a.killed {
-			return
-		}
-		for last := ""; ; {
-			var page []store.Info
-			size := 1 + a.rng.IntN(8)
-			err := a.call("list "+prefix, false, func() error {
-				for info, err := range a.w.memory.List(ctx, prefix) {
-					if err != nil {
-						return err
-					}
-					if info.Key > last && len(page) < size {
-						page = append(page, info)
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				yield(store.Info{}, a.wrapped("list", prefix, err))
-				return
-			}
-			for _, info := range page {
-				last = info.Key
-				if !yield(info, nil) {
-					return
-				}
-			}
-			if len(page) < size {
-				return
-			}
-		}
-	}
 }

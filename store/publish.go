@@ -24,8 +24,8 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 		return MapInfo{}, err
 	}
 	defer func() { _ = lock.release(context.WithoutCancel(ctx)) }() // else it runs out
-	// From here on the lease lasts for a TTL, and the map arrives before anybody takes it.
-	if err := w.lease.renew(ctx); err != nil {
+	// From here on the lease lasts for half a TTL, however long its renewal took, and the map arrives before anybody takes it.
+	if err := w.lease.renewWhole(ctx); err != nil {
 		return MapInfo{}, err
 	}
 	if err := lock.check(); err != nil {

@@ -156,6 +156,22 @@ func (n *tenure) renew(ctx context.Context) error {
 	}
 }
 
+// renewWhole renews it, again where that took so long that less than half a TTL is left.
+func (n *tenure) renewWhole(ctx context.Context) error {
+	for {
+		if err := n.renew(ctx); err != nil || n.left() >= n.t.TTL/2 {
+			return err
+		}
+	}
+}
+
+// left is how long it lasts.
+func (n *tenure) left() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.h.Expires.Sub(n.t.Clock.Now())
+}
+
 // look reads the object again.
 func (n *tenure) look(ctx context.Context) error {
 	h, version, err := n.s.holder(ctx, n.key)
@@ -189,11 +205,7 @@ func (n *tenure) outlasted(ctx context.Context) error {
 }
 
 // aged reports whether it is high time to renew it.
-func (n *tenure) aged() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.h.Expires.Sub(n.t.Clock.Now()) < n.t.TTL/10
-}
+func (n *tenure) aged() bool { return n.left() < n.t.TTL/10 }
 
 // upkeep renews it until it is lost or the context ends. What goes wrong is tried again, sooner.
 func (n *tenure) upkeep(ctx context.Context) {
