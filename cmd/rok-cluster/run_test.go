@@ -72,6 +72,10 @@ func TestExamples(t *testing.T) {
 					clusterExample(t, line)
 					return
 				}
+				if strings.HasPrefix(line, "rok-s3d") {
+					s3dExample(t, line)
+					return
+				}
 				m := exampleMachine(t)
 				args, err := clitest.Words(line)
 				require.NoError(t, err)

