@@ -34,7 +34,9 @@ func conditional(ctx context.Context, b store.Bucket) (kept bool, err error) {
 	}
 	key := "probe/" + uuid.NewString()
 	defer func() { err = errors.Join(err, b.Delete(context.WithoutCancel(ctx), key)) }()
-	put := func(text string, c store.Condition) (store.Info, error) { return b.Put(ctx, key, strings.NewReader(text), c) }
+	put := func(text string, c store.Condition) (store.Info, error) {
+		return b.Put(ctx, key, strings.NewReader(text), c)
+	}
 	first, err := put("1", store.Condition{Absent: true})
 	if err != nil {
 		return false, err
