@@ -45,7 +45,7 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	}
 	s := file.Section(section)
 	if !s.Exists() {
-		return s3dConfig{}, fmt.Errorf("%s has no section [%s]: %w", path, section, fs.ErrNotExist)
+		return s3dConfig{}, noSectionError{path, section}
 	}
 	settings, err := e.settings()
 	if err != nil {
@@ -90,6 +90,15 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	}
 	return c, r.Err()
 }
+
+// noSectionError matches fs.ErrNotExist.
+type noSectionError struct{ file, section string }
+
+func (e noSectionError) Error() string {
+	return fmt.Sprintf("%s has no section [%s]", e.file, e.section)
+}
+
+func (noSectionError) Is(target error) bool { return target == fs.ErrNotExist }
 
 func versioningOf(off, assume bool) s3.Versioning {
 	switch {

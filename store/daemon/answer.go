@@ -35,6 +35,10 @@ func (s *server) answer(ctx context.Context, conn io.ReadWriter, r request) erro
 	case opDelete:
 		w.Err = s.Bucket.Delete(ctx, r.Keys...)
 		broken = writeReply(conn, store.Info{}, w.Err)
+	case opConditional:
+		var kept bool
+		kept, w.Err = conditional(ctx, s.Bucket)
+		broken = writeJSON(conn, replyFrame, reply{Fault: faultOf(w.Err), Kept: kept})
 	default:
 		w.Op = "unknown"
 		w.Err = fmt.Errorf("operation %.32q: %w", r.Op, ErrProtocol)

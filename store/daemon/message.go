@@ -42,6 +42,7 @@ type reply struct {
 	Fault  *fault `json:"error,omitempty"`
 	Info   entry  `json:"info"`
 	Length int64  `json:"length,omitempty"`
+	Kept   bool   `json:"kept,omitempty"` // conditional
 }
 
 // entry is a store.Info.
