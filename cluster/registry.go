@@ -50,7 +50,7 @@ func Registry() []Variable {
 		{Name: "s3d.*.no_versioning", Kind: Bool, Default: "False", Since: "0.11.0", Restart: true,
 			Help: "Earlier versions of objects in the bucket are left alone when one is deleted."},
 		{Name: "s3d.*.secret_key", Kind: Text, Since: "0.12.0", Restart: true, Secret: true,
-			Help: "The secret key for the S3 service, where the daemon's host has no other credentials."},
+			Help: "The secret key for the S3 service, of the access-key in the section [s3d.N]."},
 		{Name: "s3d.*.store", Kind: Text, Since: "0.12.0", Restart: true,
 			Help: "The address of the bucket: s3://BUCKET/PREFIX?endpoint=…"},
 	}

@@ -47,8 +47,7 @@ func (e *env) inventory(ctx context.Context) ([]cluster.StoreRecord, error) {
 // nodeStore is a store that a node uses.
 type nodeStore struct {
 	address string // "" is the default one
-	// credentials and profile are what an S3 daemon has of its own; "": as everybody.
-	credentials, profile string
+	keys    s3Keys // of an S3 daemon
 }
 
 // nodeStores are a node's stores: that of maps, and those of its S3 daemons.
@@ -66,8 +65,7 @@ func nodeStores(file *conf.File, settings cluster.Settings) ([]nodeStore, error)
 		if s.address, err = daemonStore(section, settings.Instance(n)); err != nil {
 			return nil, err
 		}
-		s.credentials, _ = section.Value("credentials")
-		s.profile, _ = section.Value("profile")
+		s.keys = s3KeysOf(section, settings.Instance(n))
 		if s.address != "" && !slices.Contains(all, s) {
 			all = append(all, s)
 		}
@@ -104,6 +102,9 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 	if word, ok := section.Value("assume_no_versioning"); ok {
 		assume = isYes(word)
 	}
+	if ca, ok := section.Value("ca"); ok && a.Scheme == "s3" && a.CA == "" {
+		a.CA = ca
+	}
 	if assume && a.Scheme == "s3" { // such a service knows no call about versions
 		a.Versioning = "assume"
 	}
@@ -114,14 +115,14 @@ func isYes(word string) bool { return slices.Contains([]string{"true", "yes"}, s
 
 // open opens it. It is made by nobody.
 func (s nodeStore) open(ctx context.Context, e *env) (*store.Store, error) {
-	if s.credentials == "" && s.profile == "" {
+	if s.keys == (s3Keys{}) {
 		return openStore(ctx, e, s.address, false)
 	}
 	a, err := store.ParseAddress(s.address)
 	if err != nil {
 		return nil, err
 	}
-	b, err := openS3As(ctx, e, a, s.credentials, s.profile)
+	b, err := openS3As(ctx, e, a, s.keys)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func TestNodeStores(t *testing.T) {
 	require.NoError(t, err)
 	all, err := nodeStores(own, settings)
 	require.NoError(t, err)
-	require.Equal(t, []nodeStore{{}, {"s3://b?path-style=yes", "/k", "p"}}, all)
+	require.Equal(t, []nodeStore{{}, {"s3://b?path-style=yes", s3Keys{File: "/k", Profile: "p"}}}, all)
 	file, err := conf.Parse("daemons.conf", []byte("[s3d.0]\nstore = s3://key:geheim@b\n"))
 	require.NoError(t, err)
 	_, err = nodeStores(file, settings)

@@ -15,11 +15,11 @@ import (
 
 // openS3 opens the bucket of an address.
 func openS3(ctx context.Context, e *env, a store.Address) (store.Bucket, error) {
-	return openS3As(ctx, e, a, "", "")
+	return openS3As(ctx, e, a, s3Keys{})
 }
 
-// openS3As is openS3 with a file of keys, and the profile in it; "" is the usual chain.
-func openS3As(ctx context.Context, e *env, a store.Address, credentials, profile string) (store.Bucket, error) {
+// openS3As is openS3 with the keys of a daemon.
+func openS3As(ctx context.Context, e *env, a store.Address, keys s3Keys) (store.Bucket, error) {
 	c := s3.Config{Endpoint: a.Endpoint, Bucket: a.Bucket, Prefix: a.Path, Region: a.Region, PathStyle: a.PathStyle}
 	switch a.Versioning {
 	case "off":
@@ -28,7 +28,7 @@ func openS3As(ctx context.Context, e *env, a store.Address, credentials, profile
 		c.Versioning = s3.Assume
 	}
 	c.Log = func(r s3.Retry) { e.log(retryLine(r)) }
-	if err := e.completeS3(&c, a.CA, credentials, profile); err != nil {
+	if err := e.completeS3(&c, a.CA, keys); err != nil {
 		return nil, err
 	}
 	b, err := s3.New(ctx, c)
@@ -50,7 +50,7 @@ const maxCA = 4 << 20
 
 // completeS3 gives a bucket what is found in files and in the environment, as Amazon's tools find it: the keys, the region, and
 // authorities.
-func (e *env) completeS3(c *s3.Config, ca, credentials, profile string) error {
+func (e *env) completeS3(c *s3.Config, ca string, keys s3Keys) error {
 	c.Credentials = s3.Credentials{
 		AccessKey: e.getenv("AWS_ACCESS_KEY_ID"), SecretKey: e.getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: e.getenv("AWS_SESSION_TOKEN"),
 		File: e.getenv("AWS_SHARED_CREDENTIALS_FILE"), Profile: e.getenv("AWS_PROFILE"),
@@ -59,12 +59,7 @@ func (e *env) completeS3(c *s3.Config, ca, credentials, profile string) error {
 	if home := e.getenv("HOME"); c.Credentials.File == "" && home != "" {
 		c.Credentials.File = filepath.Join(home, ".aws", "credentials")
 	}
-	if credentials != "" { // of the daemon's own section
-		c.Credentials = s3.Credentials{File: credentials}
-	}
-	if profile != "" {
-		c.Credentials.Profile = profile
-	}
+	c.Credentials = keys.over(c.Credentials)
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if c.Region == "" {
 			c.Region = e.getenv(name)

@@ -21,8 +21,9 @@ func s3dCommand(e *env) *cobra.Command {
 			"daemons.conf says. Only this process has the bucket's keys; who uses the store has the\n" +
 			"address unix:///run/rok/s3d.N.sock.\n\n" +
 			"Blocks are accepted when they are on the disk here, and come up later, also after a kill.\n" +
-			"The keys of S3 are found as Amazon's tools find them: AWS_ACCESS_KEY_ID and others in the\n" +
-			"environment, ~/.aws/credentials, the machine's role.",
+			"The keys of S3 are the section's: a file of credentials, or an access-key, whose secret key is\n" +
+			"the cluster's variable s3d.N.secret_key. Else they are found as Amazon's tools find them:\n" +
+			"AWS_ACCESS_KEY_ID and others in the environment, ~/.aws/credentials, the machine's role.",
 		Example: "  rok-s3d\n  rok-s3d --instance 1 --assume-no-versioning",
 		Args:    cli.Args(0, 0),
 	}

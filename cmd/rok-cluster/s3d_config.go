@@ -21,8 +21,7 @@ type s3dConfig struct {
 	section, file string
 	s3            s3.Config // without what completeS3 adds
 	ca            string
-	credentials   string // file of keys; "" is the usual chain
-	profile       string
+	keys          s3Keys
 	socket        string
 	mode          fs.FileMode
 	allow         []int
@@ -55,13 +54,12 @@ func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	ours := settings.Instance(number) // the section wins
 	r := s.Reader()
 	c := s3dConfig{section: section, file: path}
-	c.s3 = s3.Config{Bucket: r.Text("bucket", ""), Endpoint: r.Text("endpoint", ""), Prefix: strings.Trim(r.Text("prefix", ""), "/"),
-		Region: r.Text("region", ""), PathStyle: r.Bool("path-style", false)}
-	if c.s3.Bucket == "" {
-		r.Fail("bucket", "the section must name a bucket")
-	}
-	c.s3.Versioning = versioningOf(r.Bool("no-versioning", ours.NoVersioning) || flags.noVersioning, r.Bool("assume-no-versioning", ours.AssumeNoVersioning) || flags.assumeOff)
-	c.ca, c.credentials, c.profile = r.Text("ca", ""), r.Text("credentials", ""), r.Text("profile", "")
+	a := readS3Address(r, s, ours)
+	c.s3 = s3.Config{Bucket: a.Bucket, Endpoint: a.Endpoint, Prefix: a.Path, Region: a.Region, PathStyle: a.PathStyle}
+	off := r.Bool("no-versioning", ours.NoVersioning || a.Versioning == "off") || flags.noVersioning
+	assume := r.Bool("assume-no-versioning", ours.AssumeNoVersioning || a.Versioning == "assume") || flags.assumeOff
+	c.s3.Versioning = versioningOf(off, assume)
+	c.ca, c.keys = a.CA, readS3Keys(r, s, ours)
 	c.socket = r.Text("socket", "/run/rok/"+section+".sock")
 	if !filepath.IsAbs(c.socket) {
 		r.Fail("socket", "want an absolute path")

@@ -79,7 +79,7 @@ func openS3dBucket(ctx context.Context, e *env, c s3dConfig, m *s3dMetrics) (sto
 		m.retries.WithLabelValues(r.Op).Inc()
 		e.log(retryLine(r))
 	}
-	if err := e.completeS3(&c.s3, c.ca, c.credentials, c.profile); err != nil {
+	if err := e.completeS3(&c.s3, c.ca, c.keys); err != nil {
 		return nil, err
 	}
 	b, err := s3.New(ctx, c.s3)

@@ -249,7 +249,7 @@ func TestS3Credentials(t *testing.T) {
 	} {
 		e := &env{getenv: func(name string) string { return test.vars[name] }}
 		c := s3.Config{Region: test.region}
-		require.NoError(t, e.completeS3(&c, "", test.file, test.profile))
+		require.NoError(t, e.completeS3(&c, "", s3Keys{File: test.file, Profile: test.profile}))
 		require.True(t, test.want == c.Credentials, fmt.Sprint(c.Credentials))
 		require.Equal(t, test.region2, c.Region)
 	}
