@@ -61,8 +61,9 @@ func (c *Cluster) SetMaster(ctx context.Context, host string) error {
 	return fmt.Errorf("set-master %s: %w", host, ErrBusy)
 }
 
+// awaitMaster waits until the host has the lease, or is not the heir any more: then it will not take it.
 func (c *Cluster) awaitMaster(ctx context.Context, host string) error {
-	s, err := c.await(ctx, 2*holdTTL, func(s *State) bool { return s.Master.Host == host })
+	s, err := c.await(ctx, 2*holdTTL, func(s *State) bool { return s.Master.Host == host || s.Heir != host })
 	if err != nil {
 		return err
 	}
