@@ -32,6 +32,8 @@ type env struct {
 	code cluster.Code
 	// openKV opens the cluster's store; nil: as daemons.conf says.
 	openKV opener
+	// steps has tests kill the process in an upgrade's steps; nil elsewhere.
+	steps func([]cluster.Step) []cluster.Step
 	// signals is a context that ends with a signal that asks to stop.
 	signals func(context.Context) (context.Context, context.CancelFunc)
 }

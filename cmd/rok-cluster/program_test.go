@@ -26,6 +26,9 @@ func testSystem() *env {
 	if path := os.Getenv("ROK_TEST_STORE"); path != "" {
 		e.openKV = func(context.Context, *env) (kv.Store, error) { return bolt.Open(path, bolt.Options{}), nil }
 	}
+	if where := os.Getenv(killAt); where != "" {
+		killing(e, where)
+	}
 	return e
 }
 

@@ -22,10 +22,14 @@ type nodeView struct {
 
 // node is this host's part of an upgrade.
 func (e *env) node(cl *cluster.Cluster, target cluster.Migration) *cluster.Node {
-	return &cluster.Node{Cluster: cl, Dir: e.stateDir(), Target: target, Steps: []cluster.Step{
+	steps := []cluster.Step{
 		cluster.ConfStep(e.configPath()),
 		cluster.RecordStep(e.stateDir(), e.inventory),
-	}}
+	}
+	if e.steps != nil {
+		steps = e.steps(steps)
+	}
+	return &cluster.Node{Cluster: cl, Dir: e.stateDir(), Target: target, Steps: steps}
 }
 
 func upgradeNode(e *env) *cobra.Command {
