@@ -122,6 +122,9 @@ func (s nodeStore) open(ctx context.Context, e *env) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.Scheme != "s3" {
+		return openStore(ctx, e, s.address, false)
+	}
 	b, err := openS3As(ctx, e, a, s.keys)
 	if err != nil {
 		return nil, err

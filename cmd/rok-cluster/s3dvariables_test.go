@@ -108,3 +108,13 @@ func TestKeysOfNodeStores(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []nodeStore{{}, {"s3://b?ca=%2Fca", s3Keys{Access: "AK", Secret: "geheim"}}}, all)
 }
+
+// Keys of S3 are not for a store that is none of S3.
+func TestKeysOfAnotherStore(t *testing.T) {
+	m := newMachine(t)
+	m.do("disk disk.img 4M")
+	m.must("rok-register", "disk.img", "a", "--store", filepath.Join(m.dir, "other"), "-q")
+	s, err := nodeStore{filepath.Join(m.dir, "other"), s3Keys{File: "/k"}}.open(t.Context(), &m.env)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}
