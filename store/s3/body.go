@@ -37,6 +37,9 @@ func (g guarded) ReadAt(p []byte, off int64) (int, error) {
 		return 0, os.ErrClosed
 	}
 	n, err := r.body.ReadAt(p, off)
+	if err == io.EOF && n < len(p) { // a section of Size bytes asks for no more: the body is shorter than it said
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil && err != io.EOF && r.err == nil {
 		r.err = err
 	}

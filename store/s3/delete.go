@@ -21,7 +21,15 @@ type doomed struct{ key, version string }
 // Delete removes objects, and all their versions where the bucket has any.
 func (b *Bucket) Delete(ctx context.Context, keys ...string) error {
 	var errs []error
-	for some := range slices.Chunk(keys, batch) {
+	var good []string
+	for _, key := range keys {
+		if err := b.check("delete", key); err != nil {
+			errs = append(errs, err)
+		} else {
+			good = append(good, key)
+		}
+	}
+	for some := range slices.Chunk(good, batch) {
 		if b.versioned {
 			errs = append(errs, b.deleteVersions(ctx, some))
 			continue

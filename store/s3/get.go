@@ -19,6 +19,9 @@ func (b *Bucket) Get(ctx context.Context, key string, off int64, dst []byte) (in
 		info, err := b.Stat(ctx, key)
 		return 0, info, err
 	}
+	if err := b.check("get", key); err != nil {
+		return 0, store.Info{}, err
+	}
 	var n int
 	var info store.Info
 	err := b.do(ctx, "get", key, int64(len(dst)), func(ctx context.Context) (err error) {
@@ -85,6 +88,9 @@ func contentRange(text string) (first, size int64, ok bool) {
 
 // Stat tells of an object.
 func (b *Bucket) Stat(ctx context.Context, key string) (store.Info, error) {
+	if err := b.check("stat", key); err != nil {
+		return store.Info{}, err
+	}
 	info, _, err := b.stat(ctx, key)
 	return info, b.fail("stat", key, err)
 }
@@ -101,4 +107,12 @@ func (b *Bucket) stat(ctx context.Context, key string) (info store.Info, of stri
 		return nil
 	})
 	return info, of, err
+}
+
+// check refuses what is no key: services differ in what they make of one.
+func (b *Bucket) check(op, key string) error {
+	if err := store.CheckKey(key); err != nil {
+		return &store.Error{Op: op, Address: b.address, Key: key, Err: err}
+	}
+	return nil
 }

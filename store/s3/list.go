@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/minio/minio-go/v7"
 
@@ -28,7 +29,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[store.Info, 
 		var failed error // read when pages is closed
 		go func() {
 			defer close(pages)
-			failed = b.pages(ctx, prefix, pages)
+			failed = b.pages(ctx, valid(prefix), pages)
 		}()
 		defer func() {
 			cancel()
@@ -37,7 +38,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[store.Info, 
 		}()
 		for some := range pages {
 			for _, info := range some {
-				if !yield(info, nil) {
+				if strings.HasPrefix(info.Key, prefix) && !yield(info, nil) {
 					return
 				}
 			}
@@ -46,6 +47,18 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[store.Info, 
 			yield(store.Info{}, b.fail("list", prefix, failed))
 		}
 	}
+}
+
+// valid is a prefix up to where it is no UTF-8, as in the middle of a rune: no service takes more.
+func valid(prefix string) string {
+	for i := 0; i < len(prefix); {
+		r, n := utf8.DecodeRuneInString(prefix[i:])
+		if r == utf8.RuneError && n == 1 {
+			return prefix[:i]
+		}
+		i += n
+	}
+	return prefix
 }
 
 // pages sends all pages, each of which begins behind the last key of the one before.

@@ -26,6 +26,9 @@ const metaPut = "Rok-Put"
 // Where a reply was lost, the same content under a condition is recognised as one's own. If
 // another has changed it since, the error is that of the condition: ask again what is there.
 func (b *Bucket) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (store.Info, error) {
+	if err := b.check("put", key); err != nil {
+		return store.Info{}, err
+	}
 	if body.Size() > largest {
 		return store.Info{}, b.fail("put", key, fmt.Errorf("%d bytes, at most %d: %w", body.Size(), int64(largest), errors.ErrUnsupported))
 	}

@@ -39,7 +39,12 @@ func (t *bucketTest) absent() {
 	require.NoError(t, t.putIf("a/b", "3", store.Condition{Absent: true}))
 	require.Equal(t, "3", t.read("a/b"))
 	_, err := t.b.Put(t.ctx, "a/b", failing{}, store.Condition{Absent: true})
-	t.is(err, store.ErrExists)
+	if t.caps.BodyFirst {
+		require.Error(t, err)
+		require.Equal(t, "3", t.read("a/b"))
+	} else {
+		t.is(err, store.ErrExists)
+	}
 }
 
 func (t *bucketTest) version() {
@@ -53,6 +58,9 @@ func (t *bucketTest) version() {
 	t.is(t.putIf("never/there", "3", store.Condition{Version: first}), store.ErrChanged)
 	t.gone("a")
 	t.gone("never/there")
+	if t.caps.SameVersion {
+		return
+	}
 	t.put("a", "2") // the same content as before, and another object
 	t.is(t.putIf("a", "3", store.Condition{Version: second.Version}), store.ErrChanged)
 }
