@@ -102,6 +102,7 @@ type page struct {
 	flags, count int
 	start, size  int64
 	head         []byte // its first bytes, of one page
+	next         int64  // where the next element's key must be; 0: none was read
 }
 
 func (p *pages) damaged(id uint64, format string, args ...any) error {
@@ -159,7 +160,7 @@ func (p *pages) tree(id uint64, root bool, low, high []byte, depth int) error {
 	if err != nil {
 		return err
 	}
-	if g.flags != branchPage && g.flags != leafPage || g.flags == branchPage && g.count == 0 {
+	if g.flags != branchPage && g.flags != leafPage || g.count == 0 && (g.flags == branchPage || low != nil) {
 		return p.damaged(id, "kind %#x with %d elements", g.flags, g.count)
 	}
 	var children []child
@@ -218,9 +219,16 @@ func (g *page) element(i int) (element, error) {
 	}
 	pos += at
 	e.value = pos + size
-	if pos < pageHeader+int64(g.count)*elementSize || e.value+e.valueSize > g.size {
-		return e, g.damaged(g.id, "element %d is not in it", i)
+	// bbolt writes keys and values side by side behind the elements: fewer elements than there were, or more, are
+	// found by that (WriteInodeToPage, internal/common/inode.go).
+	want := g.next
+	if want == 0 {
+		want = pageHeader + int64(g.count)*elementSize
 	}
+	if pos != want || e.value+e.valueSize > g.size {
+		return e, g.damaged(g.id, "element %d is not where it must be", i)
+	}
+	g.next = e.value + e.valueSize
 	e.key, err = g.bytes(pos, size)
 	return e, err
 }
