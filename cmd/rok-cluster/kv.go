@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,21 +72,9 @@ func kvConfig(e *env) (etcd.Config, error) {
 }
 
 func readConf(path string, named bool) (*conf.File, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && !named {
-		return conf.Parse(path, nil)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, conf.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	parsed, err := conf.Parse(path, text)
-	if err != nil {
+	file, err := cli.ReadConf(path, named)
+	if _, wrong := errors.AsType[*conf.Error](err); wrong {
 		return nil, &cli.Error{Err: err, Code: cli.Usage}
 	}
-	return parsed, nil
+	return file, err
 }

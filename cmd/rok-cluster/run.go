@@ -28,8 +28,12 @@ func commands() []command {
 		{"cluster-upgrade", "Upgrade the cluster, one node after the other", clusterUpgradeCommand},
 		{"s3d", "Serve an S3 bucket on a unix socket", s3dCommand},
 		{"version", "Show the version", versionCommand},
-		{"completion", "Print the completion script of a shell", completionCommand},
-		{"help", "Show how to use a command", helpCommand},
+		{"completion", "Print the completion script of a shell", func(*env) *cobra.Command {
+			return cli.Completion("rok-cluster", "commands and flags")
+		}},
+		{"help", "Show how to use a command", func(*env) *cobra.Command {
+			return cli.HelpCommand("  rok-cluster help\n  rok-cluster help register")
+		}},
 	}
 }
 
@@ -67,6 +71,9 @@ func root(e *env, name string) *cobra.Command {
 	r.Use = "rok-cluster COMMAND [ARGS...]"
 	r.Example = "  rok-cluster help\n  rok-cluster help register"
 	for _, c := range commands() {
+		if name != "" && c.name != name {
+			continue
+		}
 		sub := c.build(e)
 		sub.Short = c.short
 		placeFlags(sub, e)

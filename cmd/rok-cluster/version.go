@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +24,7 @@ func versionCommand(*env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		v := versionView{Version: buildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+		v := versionView{Version: cli.BuildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 		if format.JSON() {
 			return cli.JSON(c.OutOrStdout(), v)
 		}
@@ -37,13 +35,4 @@ func versionCommand(*env) *cobra.Command {
 		return err
 	}
 	return c
-}
-
-// buildVersion is what the go command noted: a version, or a commit.
-func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return cmp.Or(info.Main.Version, "(devel)")
 }

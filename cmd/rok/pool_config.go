@@ -3,10 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -36,19 +33,7 @@ func configFlag(c *cobra.Command, e *env) *configuration {
 func (f *configuration) read() (*conf.File, error) {
 	named := cmp.Or(f.path, f.e.getenv("ROK_CONFIG"))
 	path := cmp.Or(named, defaultConfig)
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && named == "" {
-		return conf.Parse(path, nil)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, conf.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	return conf.Parse(path, text)
+	return cli.ReadConf(path, named != "")
 }
 
 // policies are those of all pools, by "VG/POOL".

@@ -28,8 +28,10 @@ func commands() []command {
 		{"pool", "Thin pools: their state, more space, check and repair, and a watcher", poolCommand},
 		{"thin", "The metadata of thin pools", thinCommand},
 		{"version", "Show the versions of rok and of what it runs on", versionCommand},
-		{"completion", "Print the completion script of a shell", completionCommand},
-		{"help", "Show how to use a command", helpCommand},
+		{"completion", "Print the completion script of a shell", func(*env) *cobra.Command {
+			return cli.Completion("rok", "commands, flags and devices")
+		}},
+		{"help", "Show how to use a command", func(*env) *cobra.Command { return cli.HelpCommand("  rok help\n  rok help dm ls") }},
 	}
 }
 

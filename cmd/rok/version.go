@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +26,7 @@ func versionCommand(e *env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		v := versionView{Version: buildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+		v := versionView{Version: cli.BuildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 		conn, reason := deviceMapper(e)
 		if reason == nil {
 			abi := conn.ABI().String()
@@ -50,13 +48,4 @@ func versionCommand(e *env) *cobra.Command {
 		return err
 	}
 	return c
-}
-
-// buildVersion is what the go command noted: a version, or a commit.
-func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return cmp.Or(info.Main.Version, "(devel)")
 }

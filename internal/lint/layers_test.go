@@ -49,7 +49,7 @@ var layers = map[string]layer{
 	"bench":                     {imports: []string{"units", "ioctl", "bench/engine", "bench/hist", "bench/pattern", "bench/stat"}},
 	"bench/compare":             {imports: []string{"units", "ioctl", "dm", "linear", "thin", "thin/metadata", "bench", "bench/engine", "bench/hist", "bench/stat"}},
 	"internal/nearest":          {},
-	"internal/cli":              {imports: []string{"units", "internal/nearest"}},
+	"internal/cli":              {imports: []string{"units", "conf", "internal/nearest"}},
 	"internal/vm":               {},
 	"internal/testenv":          {imports: []string{"units", "ioctl"}},
 	"internal/testenv/gptdisk":  {imports: []string{"units", "ioctl", "internal/testenv"}},
