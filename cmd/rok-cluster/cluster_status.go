@@ -37,11 +37,7 @@ func clusterStatus(e *env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return e.withCluster(c.Context(), func(cl *cluster.Cluster) error {
-			s, err := cl.Read(c.Context())
-			if err != nil {
-				return err
-			}
+		return e.withState(c.Context(), func(cl *cluster.Cluster, s *cluster.State) error {
 			view := viewStatus(s, cl)
 			if format.JSON() {
 				return cli.JSON(c.OutOrStdout(), view)
@@ -62,7 +58,7 @@ func clusterStatus(e *env) *cobra.Command {
 				t.Add(row.name, strings.Join(row.hosts, ", "))
 			}
 			t.Add("being upgraded", text(view.Slot))
-			_, err = t.WriteTo(c.OutOrStdout())
+			_, err := t.WriteTo(c.OutOrStdout())
 			return err
 		})
 	}

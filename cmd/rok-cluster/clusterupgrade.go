@@ -19,9 +19,6 @@ func clusterUpgradeCommand(e *env) *cobra.Command {
 	return c
 }
 
-// target is the upgrade that the program's name asks for.
-func (e *env) target() (cluster.Migration, error) { return cluster.Target(e.suffix) }
-
 type taskView struct {
 	Host    *string `json:"host"` // null: any
 	Command string  `json:"command"`
@@ -44,18 +41,7 @@ func upgradePlan(e *env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		target, err := e.target()
-		if err != nil {
-			return err
-		}
-		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster) error {
-			s, err := cl.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			if s.Schema == 0 {
-				return noCluster(cl)
-			}
+		return e.withUpgradeState(c.Context(), func(s *cluster.State, target cluster.Migration) error {
 			view := planView{"v" + target.Version, s.Schema, []taskView{}}
 			t := cli.Table{Columns: []string{"STATE", "HOST", "COMMAND"}}
 			for _, task := range cluster.Schedule(s, target) {
@@ -65,16 +51,11 @@ func upgradePlan(e *env) *cobra.Command {
 			if format.JSON() {
 				return cli.JSON(c.OutOrStdout(), view)
 			}
-			_, err = t.WriteTo(c.OutOrStdout())
+			_, err := t.WriteTo(c.OutOrStdout())
 			return err
 		})
 	}
 	return c
-}
-
-func noCluster(cl *cluster.Cluster) error {
-	return fmt.Errorf("%s has no cluster: %w; the state directory must survive a change of the boot disk: restore it, or mount it",
-		cl.Store.Address(), cluster.ErrEmptied)
 }
 
 type clusterVerifyView struct {
@@ -93,19 +74,9 @@ func upgradeVerify(e *env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		target, err := e.target()
-		if err != nil {
-			return err
-		}
-		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster) error {
-			s, err := cl.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			if s.Schema == 0 {
-				return noCluster(cl)
-			}
+		return e.withUpgradeState(c.Context(), func(s *cluster.State, target cluster.Migration) error {
 			faults := append([]string{}, cluster.Verify(s, target)...)
+			var err error
 			if format.JSON() {
 				err = cli.JSON(c.OutOrStdout(), clusterVerifyView{"v" + target.Version, len(faults) == 0, faults})
 			} else {

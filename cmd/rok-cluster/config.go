@@ -57,11 +57,7 @@ func configGet(e *env) *cobra.Command {
 		if len(args) > 0 {
 			prefix = args[0]
 		}
-		return e.withCluster(c.Context(), func(cl *cluster.Cluster) error {
-			s, err := cl.Read(c.Context())
-			if err != nil {
-				return err
-			}
+		return e.withState(c.Context(), func(cl *cluster.Cluster, s *cluster.State) error {
 			all := s.Get(prefix)
 			if len(all) == 0 {
 				return cluster.UnknownName(prefix)

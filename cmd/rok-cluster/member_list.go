@@ -70,11 +70,7 @@ func memberList(e *env) *cobra.Command {
 	}
 	format := cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return e.withCluster(c.Context(), func(cl *cluster.Cluster) error {
-			s, err := cl.Read(c.Context())
-			if err != nil {
-				return err
-			}
+		return e.withState(c.Context(), func(cl *cluster.Cluster, s *cluster.State) error {
 			if format.JSON() {
 				return cli.JSON(c.OutOrStdout(), viewMembers(s))
 			}

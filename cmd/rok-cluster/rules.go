@@ -30,6 +30,7 @@ func clusterRules() []cli.Rule {
 		{Code: cli.NotFound, Match: cli.Is(cluster.ErrNoRevision)},
 		{Code: cli.Unreachable, Match: cli.Is(cluster.ErrAbsent)},
 		{Code: cli.Corrupt, Match: cli.Is(cluster.ErrDamaged)},
+		{Code: cli.Usage, Match: cli.Is(kv.ErrInvalid)},
 		{Code: cli.Refused, Match: cli.Is(kv.ErrTooLarge)},
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrUnreachable)},
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
@@ -62,11 +63,5 @@ func storeRules() []cli.Rule {
 		{Code: cli.Unreachable, Match: cli.Is(store.ErrDenied)},
 		{Code: cli.NoSpace, Match: cli.Is(store.ErrNoSpace)},
 		{Code: cli.Corrupt, Match: cli.Is(store.ErrCorrupt)},
-		{Code: cli.Usage, Match: cli.Is(kv.ErrInvalid)},
-		{Code: cli.Usage, Match: cli.Is(kv.ErrTooLarge)},
-		{Code: cli.Refused, Match: cli.Is(kv.ErrLeaseLost)},
-		{Code: cli.Unreachable, Match: cli.Is(kv.ErrUnreachable)},
-		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
-		{Code: cli.Corrupt, Match: cli.Is(kv.ErrDamaged)},
 	}
 }

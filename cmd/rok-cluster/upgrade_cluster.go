@@ -33,11 +33,7 @@ func upgradeCluster(e *env) *cobra.Command {
 	dryRun := dryRunFlag(c)
 	isolate := c.Flags().Bool("isolate-master", false, "take the capability from members that run older code")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		target, err := e.target()
-		if err != nil {
-			return err
-		}
-		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster) error {
+		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster, target cluster.Migration) error {
 			done, err := cl.UpgradeCluster(c.Context(), target, *isolate, *dryRun)
 			if err != nil {
 				return err

@@ -45,13 +45,10 @@ func upgradeNode(e *env) *cobra.Command {
 	format := cli.OutputFlag(c)
 	dryRun := dryRunFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		target, err := e.target()
-		if err != nil {
-			return err
-		}
-		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster) error {
+		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster, target cluster.Migration) error {
 			n := e.node(cl, target)
 			var result cluster.NodeResult
+			var err error
 			if *dryRun {
 				result, err = n.Plan(c.Context())
 			} else {

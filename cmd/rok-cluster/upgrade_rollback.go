@@ -30,11 +30,7 @@ func upgradeRollback(e *env) *cobra.Command {
 	format := cli.OutputFlag(c)
 	dryRun := dryRunFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		target, err := e.target()
-		if err != nil {
-			return err
-		}
-		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster) error {
+		return e.withUpgrade(c.Context(), func(cl *cluster.Cluster, target cluster.Migration) error {
 			view, err := rollBack(c, e, cl, target, *dryRun)
 			if err != nil {
 				return err
