@@ -122,25 +122,21 @@ func (d *groupDiff) beside(left *idGroup) error {
 }
 
 func (d *groupDiff) onlyLeft(left *idGroup, n int) error {
-	index := left.first
-	for i, id := range left.cut(n) {
-		if id.IsZero() {
-			continue
-		}
-		if err := d.each(Difference{index + uint64(i), id, ID{}}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.alone(left, n, func(index uint64, id ID) Difference { return Difference{index, id, ID{}} })
 }
 
 func (d *groupDiff) onlyRight(n int) error {
-	index := d.right.first
-	for i, id := range d.right.cut(n) {
+	return d.alone(&d.right, n, func(index uint64, id ID) Difference { return Difference{index, ID{}, id} })
+}
+
+// alone hands on the first n ids of g, beside which there are zeros.
+func (d *groupDiff) alone(g *idGroup, n int, difference func(uint64, ID) Difference) error {
+	index := g.first
+	for i, id := range g.cut(n) {
 		if id.IsZero() {
 			continue
 		}
-		if err := d.each(Difference{index + uint64(i), ID{}, id}); err != nil {
+		if err := d.each(difference(index+uint64(i), id)); err != nil {
 			return err
 		}
 	}
