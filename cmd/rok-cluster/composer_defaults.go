@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 
@@ -34,7 +33,7 @@ type composerSettings struct {
 
 // readComposer reads what new maps are made with: daemons.conf where it says something, and else the
 // cluster.
-func readComposer(ctx context.Context, e *env) (composerSettings, error) {
+func readComposer(e *env) (composerSettings, error) {
 	defaults, err := clusterDefaults(e)
 	if err != nil {
 		return composerSettings{}, err

@@ -22,7 +22,7 @@ func storeFlag(flags *pflag.FlagSet) *string {
 
 // withStore opens the store that was asked for, calls do, and closes it.
 func withStore(ctx context.Context, e *env, address string, create bool, do func(*store.Store, composerSettings) error) (err error) {
-	settings, err := readComposer(ctx, e)
+	settings, err := readComposer(e)
 	if err != nil {
 		return err
 	}
