@@ -67,9 +67,10 @@ func (b *Batch) markable(m *member) error {
 }
 
 // origin refuses what lvm2 does not change of an LV that has copy-on-write
-// snapshots: the rule lv_is_thick_origin of tools/command-lines.in.
+// snapshots: the rule lv_is_thick_origin of tools/command-lines.in, which the
+// permission is free of.
 func (op *ChangeLV) origin(b *Batch, m *member) error {
-	if op.Writable == nil && op.ReadAhead == nil && op.Allocation == nil || !b.usedAs(m, roleOrigin) {
+	if op.ReadAhead == nil && op.Allocation == nil || !b.usedAs(m, roleOrigin) {
 		return nil
 	}
 	return refuse(ErrInUse, "it has snapshots")

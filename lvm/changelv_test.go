@@ -15,12 +15,12 @@ func TestChangeOrigin(t *testing.T) {
 	for name, op := range map[string]lvm.ChangeLV{
 		"read-ahead": {Name: "org", ReadAhead: &ahead},
 		"policy":     {Name: "org", Allocation: &policy},
-		"permission": {Name: "org", Writable: &no},
 	} {
 		_, err := lvm.Apply(activationVG(), lvm.Stamp{}, op)
 		require.ErrorIs(t, err, lvm.ErrInUse, name)
 	}
-	vg, err := lvm.Apply(activationVG(), lvm.Stamp{}, lvm.ChangeLV{Name: "org", ActivationSkip: &skip})
+	vg, err := lvm.Apply(activationVG(), lvm.Stamp{}, lvm.ChangeLV{Name: "org", ActivationSkip: &skip, Writable: &no})
 	require.NoError(t, err)
+	require.False(t, vg.LV("org").Writable())
 	require.True(t, vg.LV("org").Flags.Has(lvm.FlagActivationSkip))
 }

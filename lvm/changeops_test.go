@@ -35,7 +35,7 @@ func TestChangeLV(t *testing.T) {
 	g.refused(lvm.ChangeLV{Name: "nothing"}, lvm.ErrNotFound, "change LV vg/nothing")
 	g.refused(lvm.ChangeLV{Name: "own", ReadAhead: &odd}, lvm.ErrInvalid, "read-ahead of -2")
 	g.refused(lvm.ChangeLV{Name: "own", Allocation: &bad}, lvm.ErrInvalid, `allocation policy "x"`)
-	for _, op := range []lvm.ChangeLV{{Name: "o", Writable: &no}, {Name: "o", ReadAhead: &ahead}, {Name: "o", Allocation: &cling}} {
+	for _, op := range []lvm.ChangeLV{{Name: "o", ReadAhead: &ahead}, {Name: "o", Allocation: &cling}} {
 		g.refused(op, lvm.ErrInUse, "it has snapshots")
 	}
 	g.do(lvm.ChangeLV{Name: "o", AutoActivate: &no})
