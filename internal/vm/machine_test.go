@@ -75,6 +75,13 @@ func inMachine(t *testing.T, cfg *Config) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
+// The kernel runs nothing for a uevent.
+func TestMachineUeventHelper(t *testing.T) {
+	status, out, errs := inMachine(t, machineConfig(t, "sh", "-c", "cat /sys/kernel/uevent_helper || [ ! -e /sys/kernel/uevent_helper ]"))
+	require.Zero(t, status, errs)
+	require.Empty(t, strings.TrimSpace(out))
+}
+
 func TestMachineCommand(t *testing.T) {
 	cfg := machineConfig(t, "sh", "-c", `
 		echo "$MARK, $VMRUN, $VMRUN_KERNEL, $(pwd), $(cat testdata), $(cat)"
