@@ -56,7 +56,12 @@ func TestActivationBars(t *testing.T) {
 		require.True(t, b.holds(), b.text)
 		require.True(t, b.timed)
 	}
-	r.up[upRok], r.down[upLibrary], r.lvm2.wall = []float64{101, 101}, []float64{111, 111}, []float64{99, 99}
+	slow := []float64{111, 111}
+	r.up[upRok], r.down[upLibrary], r.lvm2.wall = []float64{101, 101}, slow, []float64{99, 99}
+	for i, b := range r.bars() {
+		require.Equal(t, i == 1, b.holds(), b.text) // which is of activation alone
+	}
+	r.up[upLibrary], r.down[upLibrary] = slow, r.up[upBare]
 	for _, b := range r.bars() {
 		require.False(t, b.holds(), b.text)
 	}

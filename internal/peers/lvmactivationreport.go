@@ -44,16 +44,18 @@ func (r *activationResult) print(w io.Writer) {
 func (r *activationResult) bars() (bars []bar) {
 	if r.many {
 		slower := bar{timed: true, text: "1,000 LVs activated and deactivated: no slower than vgchange"}
-		bare := bar{timed: true, text: "1,000 LVs activated and deactivated by package lvm: within 1.1 of the bare ioctls, which make no nodes and links"}
-		linked := bar{timed: true, text: "the same, within 1.1 of the bare ioctls with the same nodes and links"}
+		bare := bar{timed: true, text: "1,000 LVs activated by package lvm: within 1.1 of the bare create, load and resume, which make no nodes and links"}
+		linked := bar{timed: true, text: "1,000 LVs activated and deactivated by package lvm: within 1.1 of the bare ioctls with the same nodes and links"}
 		for _, m := range []struct {
 			what string
 			ns   [][]float64
 		}{{activateMany, r.up}, {deactivateMany, r.down}} {
 			over := timesLess(m.ns[upRok], m.ns[upLVM2])
 			slower.check(over.Estimate <= maxOverLVM2, "%s: %s", m.what, over)
-			over = timesLess(m.ns[upLibrary], m.ns[upBare])
-			bare.check(over.Estimate <= maxOverBareIoctls, "%s: %s", m.what, over)
+			if m.what == activateMany { // to remove nodes and links takes as long as to remove devices
+				over = timesLess(m.ns[upLibrary], m.ns[upBare])
+				bare.check(over.Estimate <= maxOverBareIoctls, "%s: %s", m.what, over)
+			}
 			over = timesLess(m.ns[upLibrary], m.ns[upBareLinks])
 			linked.check(over.Estimate <= maxOverBareIoctls, "%s: %s", m.what, over)
 		}
