@@ -278,7 +278,8 @@ func (s *DeviceState) ofSnapshot(t dm.SnapshotStatus) {
 }
 
 // shownPercent is a share in percent, to hundredths as lvm2 prints it: neither 0
-// nor 100 for what is not quite: dm_percent_to_round_float of libdm/libdm-common.c.
+// nor 100 for what is not quite. What is cut off and rounded is as in dm_make_percent
+// and in dm_percent_to_round_float of libdm/libdm-common.c.
 func shownPercent(part, whole uint64) float64 {
 	switch {
 	case whole == 0 || part == 0:
@@ -286,6 +287,7 @@ func shownPercent(part, whole uint64) float64 {
 	case part >= whole:
 		return 100
 	}
-	p := math.Round(100*100*float64(part)/float64(whole)) / 100
-	return min(max(p, 0.01), 99.99)
+	const one = 1_000_000 // DM_PERCENT_1
+	percent := float32(int32(100*one*(float64(part)/float64(whole)))) / one
+	return min(max(math.RoundToEven(float64(percent)*100)/100, 0.01), 99.99)
 }
