@@ -10,6 +10,7 @@ import (
 
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 // silent is a bucket that does not say whether it keeps conditions.
@@ -32,7 +33,7 @@ func TestUnconditional(t *testing.T) {
 			s.memory.Unconditional = true
 			there, err := store.New(t.Context(), wrap(s.memory), store.Options{Create: true})
 			require.NoError(t, err)
-			content, err := read(there, "web")
+			content, err := model.Read(there, "web")
 			require.NoError(t, err)
 			require.Equal(t, "abc", content)
 			_, err = there.Collect(t.Context(), store.CollectOptions{DryRun: true})
@@ -76,6 +77,15 @@ func TestConditionsProbed(t *testing.T) {
 	}
 	require.Equal(t, 1+4, probes)
 	require.Empty(t, s.keys(t, "probe/"))
+}
+
+// Where versions come of contents, conditions are kept too.
+func TestConditionsProbedBySums(t *testing.T) {
+	s, err := store.New(t.Context(), silent{&storetest.Memory{Sums: true}}, store.Options{Create: true})
+	require.NoError(t, err)
+	w, err := s.Begin(t.Context(), store.SessionOptions{})
+	require.NoError(t, err)
+	require.NoError(t, w.End(t.Context()))
 }
 
 // What a killed program has put to find out, goes with a collection.
