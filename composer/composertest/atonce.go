@@ -13,34 +13,43 @@ import (
 	"github.com/rok-storage/rok/store/storetest"
 )
 
-// atOnce has two writers and a collector at work at the same time, of which one may be killed.
+// atOnce has two writers and a collector at work at the same time, mostly at one name, and sometimes one who verifies. One of
+// them may be killed.
 func (h *history) atOnce() {
 	h.what = "at once"
 	h.did.add("at once", 1)
-	jobs := []*job{h.writing(), h.writing(), h.collecting()}
-	t := &turns{rng: rand.New(rand.NewPCG(h.rng.Uint64(), 9)), clock: h.clock}
-	weights := []int{1, 1, one(h, 1, 10, 40)} // a collection makes more calls
-	faults := make([]*storetest.Faulty, len(jobs))
-	errs, does := make([]error, len(jobs)), make([]func(), len(jobs))
-	killed := -1
-	if h.rng.IntN(4) == 0 {
-		killed = h.rng.IntN(len(jobs))
+	name := one(h, h.there(isOurs)...)
+	other := name
+	if h.rng.IntN(3) == 0 {
+		other = one(h, ours()...)
 	}
+	jobs := []*job{h.writing(name), h.writing(other), h.collecting()}
+	if h.rng.IntN(3) == 0 {
+		jobs = append(jobs, h.verifying())
+		h.did.add("verified at once", 1)
+	}
+	t := &turns{rng: rand.New(rand.NewPCG(h.rng.Uint64(), 9)), clock: h.clock}
+	weights := []int{one(h, 1, 1, 8), one(h, 1, 1, 8), one(h, 1, 10, 40), 2} // a collection makes more calls
+	errs, does := make([]error, len(jobs)), make([]func(), len(jobs))
+	killed := h.rng.IntN(4 * len(jobs))
 	for i, j := range jobs {
 		h.what += ", " + j.what
 		ctx, cancel := context.WithCancel(h.ctx)
 		defer cancel()
 		p := t.join(h.place.Bucket, weights[i], cancel)
-		faults[i] = &storetest.Faulty{Bucket: p}
+		faulty := &storetest.Faulty{Bucket: p}
 		o := h.options
 		o.Timing.Clock = p
-		st, err := store.New(ctx, faults[i], o)
+		st, err := store.New(ctx, faulty, o)
 		require.NoError(h.t, err)
 		if i == killed {
 			h.what += " (killed)"
 			at := h.aim()
-			faults[i].Plan = func(c storetest.Call) storetest.Fault {
-				return storetest.Fault{Kill: at(c), After: storetest.ErrKilled}
+			faulty.Plan = func(c storetest.Call) storetest.Fault {
+				if !at(c) {
+					return storetest.Fault{}
+				}
+				return storetest.Fault{Kill: true, After: storetest.ErrKilled}
 			}
 		}
 		does[i] = func() { errs[i] = j.run(ctx, st) }
@@ -55,7 +64,11 @@ func (h *history) atOnce() {
 	}
 	t.run(does...)
 	for i, err := range errs {
-		if err != nil && !isOthers(err) && !errors.Is(err, storetest.ErrKilled) && !(killed >= 0 && errors.Is(err, context.Canceled)) {
+		switch {
+		case i == killed && errors.Is(err, storetest.ErrKilled):
+		case i < 2 && isOthers(err):
+		case killed < len(jobs) && (errors.Is(err, context.Canceled) || errors.Is(err, store.ErrLocked)): // waited for its lock
+		default:
 			require.NoError(h.t, err, "%s: %s", h.what, jobs[i].what)
 		}
 	}
@@ -66,24 +79,27 @@ func (h *history) atOnce() {
 	h.restart()
 }
 
-// writing is what one of several writers does, which is refused where the others were faster.
-func (h *history) writing() *job {
-	there := h.there(isOurs)
-	switch h.rng.IntN(8) {
-	case 0, 1:
-		return h.registering(one(h, ours()...))
-	case 2, 3:
-		return h.updating(one(h, ours()...), one(h, there...), true)
+// writing is what one of several writers does with a map, which is refused where the others were faster.
+func (h *history) writing(name string) *job {
+	n := h.rng.IntN(8)
+	if h.now(name) == nil {
+		n = h.rng.IntN(4)
+	}
+	switch n {
+	case 0:
+		return h.registering(name)
+	case 1, 2:
+		return h.updating(name, one(h, h.there(isOurs)...), true)
+	case 3:
+		return h.grouping(name, true)
 	case 4:
-		return h.grouping(true)
-	case 5:
-		return h.removing(one(h, there...))
-	case 6:
-		if j := h.upgrading(); j != nil {
+		return h.removing(name)
+	case 5, 6:
+		if j := h.upgrading(name); j != nil {
 			return j
 		}
 	}
-	return h.labelling(one(h, there...))
+	return h.labelling(name)
 }
 
 // settleBoth notes what maps may be behind two calls that were made at once: what one of them that succeeded has made,
@@ -94,6 +110,7 @@ func (h *history) settleBoth(a *job, errA error, b *job, errB error) {
 		for name := range j.after {
 			if _, done := may[name]; done {
 				h.did.add("both at one name", 1)
+				h.requireOneBehind(a.made[name], b.made[name])
 				continue
 			}
 			may[name] = outcomes(name, h.before(name), a, errA, b, errB)
@@ -128,4 +145,14 @@ func outcomes(name string, before [][]byte, a *job, errA error, b *job, errB err
 		may = append(may, before...)
 	}
 	return may
+}
+
+// requireOneBehind has one of two registrations of a name that both succeeded have replaced the other's map.
+func (h *history) requireOneBehind(a, b composer.Registered) {
+	if a.Name == "" || b.Name == "" {
+		return
+	}
+	h.did.add("both made it", 1)
+	same := a.Header.Root() == b.Header.Root()
+	require.True(h.t, same || a.Previous == b.Header.Root() || b.Previous == a.Header.Root(), "%s: both replaced %s and %s", h.what, a.Previous, b.Previous)
 }

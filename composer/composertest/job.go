@@ -18,6 +18,8 @@ type job struct {
 	kept map[string]bool
 	// sure is what is known to be behind the call, also where it failed; nil: as after has it.
 	sure map[string][]byte
+	// made is what a registration that succeeded says.
+	made map[string]composer.Registered
 	run  func(ctx context.Context, st *store.Store) error
 	// done, where it is set, is called behind a call that succeeded while nobody else was there.
 	done func()
@@ -50,9 +52,12 @@ func (h *history) before(name string) [][]byte {
 	return h.may[name]
 }
 
-// isOthers tells whether an error says that somebody else came in between: what was built on is gone, or another.
+// isOthers tells whether an error says that somebody else came in between: the map is gone, or another.
 func isOthers(err error) bool {
+	var object *maps.ObjectError // which nobody may take away
+	if errors.As(err, &object) || errors.Is(err, maps.ErrCorrupt) {
+		return false
+	}
 	var stale *composer.RefusedError
-	return errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrMissing) && !errors.Is(err, maps.ErrCorrupt) ||
-		errors.Is(err, store.ErrLocked) || errors.Is(err, composer.ErrBase) || errors.As(err, &stale)
+	return errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrMissing) || errors.Is(err, composer.ErrBase) || errors.As(err, &stale)
 }

@@ -51,8 +51,10 @@ func (h *history) request(volumes ...composer.Volume) composer.RegisterRequest {
 }
 
 // counted notes what maps were made.
-func (h *history) counted(result composer.Result) {
+func (h *history) counted(j *job, result composer.Result) {
+	j.made = map[string]composer.Registered{}
 	for _, m := range result.Maps {
+		j.made[m.Name] = m
 		shape := fmt.Sprint("v", m.Header.Version)
 		switch {
 		case m.Header.Degree > 0:
@@ -70,12 +72,7 @@ func (h *history) counted(result composer.Result) {
 
 func (h *history) registering(name string) *job {
 	data := h.volume()
-	r := h.request(h.of(name, data))
-	return onto("register", name, data, func(ctx context.Context, st *store.Store) error {
-		result, err := composer.Register(ctx, st, r)
-		h.counted(result)
-		return err
-	})
+	return h.registeringAs("register", name, data, h.request(h.of(name, data)))
 }
 
 // update is a volume that differs from a base in few places, which are told, and may be as large as it likes. Where guarded, it
@@ -94,19 +91,27 @@ func (h *history) update(name, base string, guarded bool) (composer.Volume, []by
 
 func (h *history) updating(name, base string, guarded bool) *job {
 	v, data := h.update(name, base, guarded)
-	r := h.request(v)
-	return onto("update", name, data, func(ctx context.Context, st *store.Store) error {
-		result, err := composer.Register(ctx, st, r)
-		h.counted(result)
-		return err
-	})
+	return h.registeringAs("update", name, data, h.request(v))
 }
 
-// grouping registers several volumes together. If that succeeds, all of them are maps of one group; if not, the result says
+func (h *history) registeringAs(what, name string, data []byte, r composer.RegisterRequest) *job {
+	var j *job
+	j = onto(what, name, data, func(ctx context.Context, st *store.Store) error {
+		result, err := composer.Register(ctx, st, r)
+		h.counted(j, result)
+		return err
+	})
+	return j
+}
+
+// grouping registers several volumes together, one of them under that name. If that succeeds, all of them are maps of one group; if not, the result says
 // which are, and the rest may be.
-func (h *history) grouping(guarded bool) *job {
+func (h *history) grouping(name string, guarded bool) *job {
 	names := ours()
 	h.rng.Shuffle(len(names), func(i, k int) { names[i], names[k] = names[k], names[i] })
+	if i := slices.Index(names, name); i > 1 {
+		names[1], names[i] = name, names[1]
+	}
 	names = names[:2+h.rng.IntN(2)]
 	j := &job{what: "group", after: map[string][][]byte{}}
 	var volumes []composer.Volume
@@ -122,7 +127,7 @@ func (h *history) grouping(guarded bool) *job {
 	r := h.request(volumes...)
 	j.run = func(ctx context.Context, st *store.Store) error {
 		result, err := composer.Register(ctx, st, r)
-		h.counted(result)
+		h.counted(j, result)
 		j.sure = map[string][]byte{}
 		for _, m := range result.Maps {
 			j.sure[m.Name] = j.after[m.Name][0]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,13 +20,13 @@ func (h *history) step() {
 		return
 	}
 	some := one(h, there...)
-	switch h.rng.IntN(22) {
+	switch h.rng.IntN(24) {
 	case 0, 1:
 		h.do(h.registering(one(h, ours()...)))
 	case 2, 3, 4:
 		h.do(h.updating(one(h, ours()...), some, h.rng.IntN(2) == 0))
 	case 5, 6:
-		h.do(h.grouping(h.rng.IntN(2) == 0))
+		h.do(h.grouping(some, h.rng.IntN(2) == 0))
 	case 7, 8:
 		h.upgrade()
 	case 9, 10, 11:
@@ -79,17 +80,17 @@ func (h *history) collecting() *job {
 	}}
 }
 
-// upgrade upgrades all of ours that have no backup: one that is there may be of another volume.
+// upgrade upgrades all of ours that can be.
 func (h *history) upgrade() {
-	if j := h.upgrading(); j != nil {
+	if j := h.upgrading(ours()...); j != nil {
 		h.do(j)
 	}
 }
 
-// upgrading is nil where there is nothing to upgrade.
-func (h *history) upgrading() *job {
+// upgrading upgrades those of the maps that are there and have no backup: that may be of another volume. It is nil where there are none.
+func (h *history) upgrading(some ...string) *job {
 	names := h.there(func(name string) bool {
-		return isOurs(name) && h.now(composer.BackupName(name, 3)) == nil
+		return slices.Contains(some, name) && h.now(composer.BackupName(name, 3)) == nil
 	})
 	if len(names) == 0 {
 		return nil

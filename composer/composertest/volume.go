@@ -74,13 +74,13 @@ func (h *history) changed(before []byte) (data []byte, ranges []maps.Range) {
 // is called and whether it was written.
 func (h *history) source(name string, data []byte) composer.Source {
 	s := memorySource(data)
-	switch h.rng.IntN(3) {
+	switch h.rng.IntN(4) {
 	case 0:
 		return sparseSource{s}
 	case 1:
-		return stampedSource{s, name}
+		return s
 	}
-	return s
+	return stampedSource{s, name}
 }
 
 // memorySource is a volume in memory.
