@@ -14,7 +14,7 @@ import (
 // TestModel plays random histories on the stores that this module has. ROK_COMPOSER_HISTORIES says how many on each,
 // and ROK_COMPOSER_HISTORY which is the first, or the only one.
 func TestModel(t *testing.T) {
-	memory, dir := uint64(60), uint64(4)
+	memory, dir := uint64(50), uint64(4)
 	if testing.Short() {
 		memory, dir = 20, 2
 	}

@@ -18,9 +18,9 @@ import (
 // TestModelDaemon plays the histories through the socket of a daemon: with nothing between it and the bucket, and with a cache
 // and a journal, which begin anew now and then.
 func TestModelDaemon(t *testing.T) {
-	count := uint64(6)
+	count := uint64(4)
 	if testing.Short() {
-		count = 2
+		count = 1
 	}
 	t.Run("Plain", func(t *testing.T) {
 		composertest.TestModel(t, func(t *testing.T) composertest.Place {
@@ -32,13 +32,13 @@ func TestModelDaemon(t *testing.T) {
 		composertest.TestModel(t, func(t *testing.T) composertest.Place {
 			s := &serving{dir: t.TempDir(), above: &storetest.Memory{}, journal: true}
 			return s.place(t)
-		}, composertest.SeedsOf(os.Getenv, composertest.Seeds{First: 81, Count: count / 2}))
+		}, composertest.SeedsOf(os.Getenv, composertest.Seeds{First: 81, Count: (count + 1) / 2}))
 	})
 	t.Run("Dir", func(t *testing.T) {
 		composertest.TestModel(t, func(t *testing.T) composertest.Place {
 			s := &serving{dir: t.TempDir(), above: directory(t)}
 			return s.place(t)
-		}, composertest.SeedsOf(os.Getenv, composertest.Seeds{First: 91, Count: count / 3}))
+		}, composertest.SeedsOf(os.Getenv, composertest.Seeds{First: 91, Count: (count + 3) / 4}))
 	})
 }
 

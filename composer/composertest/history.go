@@ -3,7 +3,6 @@ package composertest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -35,6 +34,7 @@ type history struct {
 	// may has what each map may be by now: one volume, or several behind a call that failed. Nil is no map.
 	may  map[string][][]byte
 	what string // the step, in words
+	buf  []byte // of what was read last
 }
 
 func play(t *testing.T, seed uint64, p Place, d *did) {
@@ -113,9 +113,3 @@ func backedUp(backup string) string { return strings.TrimSuffix(backup, composer
 
 // one of several.
 func one[T any](h *history, all ...T) T { return all[h.rng.IntN(len(all))] }
-
-// fatal ends a history where a step is not as it must be.
-func (h *history) fatal(format string, args ...any) {
-	h.t.Helper()
-	h.t.Fatalf("%s: %s", h.what, fmt.Sprintf(format, args...))
-}

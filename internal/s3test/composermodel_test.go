@@ -23,7 +23,7 @@ func TestComposerModel(t *testing.T) {
 		versions, flaky, bySocket bool
 		seeds                     composertest.Seeds
 	}{
-		{name: "Plain", seeds: composertest.Seeds{First: 1, Count: 2}},
+		{name: "Plain", seeds: composertest.Seeds{First: 1, Count: 1}},
 		{name: "Versioned", versions: true, seeds: composertest.Seeds{First: 3, Count: 1}},
 		{name: "Unreliable", versions: true, flaky: true, seeds: composertest.Seeds{First: 4, Count: 1}},
 		{name: "Daemon", bySocket: true, seeds: composertest.Seeds{First: 5, Count: 1}},
