@@ -21,14 +21,17 @@ type Listed struct {
 const listWorkers = 8
 
 // List opens all maps whose names begin with prefix, in the order of their names. A map that cannot be opened has an error of
-// its own; one that is removed meanwhile is left out. An error is the last that comes.
+// its own; one that is removed meanwhile is left out, and one that is replaced is as it is then. An error is the last that comes.
 func List(ctx context.Context, st *store.Store, prefix string) iter.Seq2[Listed, error] {
 	return func(yield func(Listed, error) bool) {
 		for l, err := range inOrder(ctx, listWorkers, 1, st.Maps(ctx, prefix), func(ctx context.Context, info store.MapInfo, _ []byte) (Listed, error) {
 			l := Listed{MapInfo: info}
-			var opened store.MapInfo
-			if l.Map, opened, l.Err = st.OpenMap(ctx, info.Name); opened.Version != "" {
-				l.MapInfo = opened
+			l.Err = store.ErrChanged
+			for errors.Is(l.Err, store.ErrChanged) { // it is replaced just now
+				var opened store.MapInfo
+				if l.Map, opened, l.Err = st.OpenMap(ctx, info.Name); opened.Version != "" {
+					l.MapInfo = opened
+				}
 			}
 			if l.Err != nil && !damaged(l.Err) && !errors.Is(l.Err, errors.ErrUnsupported) {
 				return l, l.Err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rok-storage/rok/composer"
 	"github.com/rok-storage/rok/maps"
+	"github.com/rok-storage/rok/store/storetest"
 )
 
 // writerAt collects the bytes of a map.
@@ -50,6 +51,35 @@ func TestListAndDiff(t *testing.T) {
 		found = append(found, fmt.Sprint(d.Start/block, "+", d.Length/block, d.Data))
 	}
 	require.Equal(t, []string{"2+2true", "5+1false", "9+1false"}, clean(found))
+}
+
+// A map that is replaced while it is listed is listed.
+func TestListWhileMapsChange(t *testing.T) {
+	for n := 1; ; n++ {
+		w := newWorld(t)
+		w.register("a", noise(1, 1))
+		w.register("b", noise(2, 1))
+		faulty := &storetest.Faulty{Bucket: w.bucket}
+		st := w.open(faulty)
+		before := faulty.Calls()
+		faulty.Plan = storetest.Nth(before+n, storetest.Fault{Hook: func(ctx context.Context) {
+			for _, name := range []string{"a", "b"} {
+				if _, err := composer.Register(ctx, w.store, w.request(name, memorySource(noise(3, 2)))); err != nil {
+					t.Error(err)
+				}
+			}
+		}})
+		var found []string
+		for l, err := range composer.List(t.Context(), st, "") {
+			require.NoError(t, err, "call %d", n)
+			require.NoError(t, l.Err, "call %d", n)
+			found = append(found, l.Name)
+		}
+		require.Equal(t, []string{"a", "b"}, found)
+		if faulty.Calls() < before+n {
+			return
+		}
+	}
 }
 
 func clean(all []string) []string {

@@ -94,10 +94,14 @@ type verifying struct {
 	ids    *idSet
 	met    map[maps.ID]struct{} // nodes that were read
 	bad    map[maps.Object]error
+	again  map[maps.Object]bool // those of them that were looked at again
+	reread []byte               // for that
 	more   int64
 	state  *verifyState
 	random *rand.Rand
 	spare  buffers // for blocks, all of the largest size
+	// largest is the size of the largest blocks that maps have.
+	largest units.Bytes
 }
 
 // Verify reads maps and what they are made of, and looks whether their blocks are there, by listing what the store has;
@@ -106,7 +110,7 @@ type verifying struct {
 // again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged; other errors,
 // of a store that cannot be read at all, end the run.
 func Verify(ctx context.Context, st *store.Store, r VerifyRequest) (_ Verification, err error) {
-	v := &verifying{st: st, r: r, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
+	v := &verifying{st: st, r: r, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, again: map[maps.Object]bool{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
 	if v.state, err = openVerifyState(r, st.Settings().ID.String()); err != nil {
 		return Verification{}, err
 	}
@@ -164,28 +168,54 @@ func (v *verifying) maps(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		m, _, err := v.st.OpenMap(ctx, name)
-		one := VerifiedMap{Name: name}
-		switch {
-		case errors.Is(err, maps.ErrMissing) && v.r.Names == nil: // removed meanwhile
-			continue
-		case damaged(err), errors.Is(err, errors.ErrUnsupported):
-			one.Err = err
+		one, there, err := v.one(ctx, name)
+		if err != nil {
+			return fmt.Errorf("verify %s: %w", name, err)
+		}
+		if there || v.r.Names != nil { // else it was removed meanwhile
 			v.result.Maps = append(v.result.Maps, one)
-			continue
-		case err != nil:
-			return err
 		}
-		one.Header = m.Header
-		if err := v.objects(ctx, m, &one); err != nil {
-			return fmt.Errorf("verify %s: %w", name, err)
-		}
-		if err := v.twin(ctx, m, &one); err != nil {
-			return fmt.Errorf("verify %s: %w", name, err)
-		}
-		v.result.Maps = append(v.result.Maps, one)
 	}
 	return nil
+}
+
+// one reads a map as it is, and again as it is then where it is replaced while it is read. It reports false where there is none.
+func (v *verifying) one(ctx context.Context, name string) (VerifiedMap, bool, error) {
+	for {
+		one, version, err := v.attempt(ctx, name)
+		if err == nil && one.Err == nil {
+			return one, true, nil
+		}
+		now, gone := v.st.OpenFile(ctx, name)
+		switch {
+		case errors.Is(gone, maps.ErrMissing):
+			return VerifiedMap{Name: name, Err: gone}, false, nil
+		case errors.Is(err, store.ErrChanged), gone == nil && now.Version != version && version != "":
+		case err == nil && version == "" && errors.Is(one.Err, maps.ErrMissing): // made meanwhile
+		default:
+			return one, true, err
+		}
+	}
+}
+
+// attempt reads a map that nobody changes meanwhile. What was found of another is not bad if no map needs it. The version is "" where
+// there is no such map.
+func (v *verifying) attempt(ctx context.Context, name string) (VerifiedMap, string, error) {
+	m, info, err := v.st.OpenMap(ctx, name)
+	one := VerifiedMap{Name: name}
+	if damaged(err) || errors.Is(err, errors.ErrUnsupported) {
+		one.Err = err
+		return one, info.Version, nil
+	}
+	if err != nil {
+		return one, info.Version, err
+	}
+	one.Header = m.Header
+	v.largest = max(v.largest, m.BlockSize)
+	if err := v.objects(ctx, m, &one); err != nil {
+		return one, info.Version, err
+	}
+	return one, info.Version, v.twin(ctx, m, &one)
 }
 
 // objects walks one map.

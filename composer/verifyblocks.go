@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/rok-storage/rok/maps"
@@ -80,18 +81,15 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 		}
 	}
 	size := maps.MaxBlockSize
-	if largest := v.largest(); largest > 0 {
-		size = largest
+	if v.largest > 0 {
+		size = v.largest
 	}
 	type readBlock struct {
 		id  maps.ID
 		err error
 	}
 	for b, err := range inOrderWith(ctx, &v.spare, workersFor(v.r.Workers, size), size, chosen, func(ctx context.Context, b blockName, buf []byte) (readBlock, error) {
-		n, err := v.st.Get(ctx, maps.Block, b.id, buf)
-		if err == nil && v.st.Settings().Hash.Sum(buf[:n]) != b.id {
-			err = fmt.Errorf("block %s has another hash: %w", b.id, maps.ErrCorrupt)
-		}
+		err := v.sound(ctx, maps.Object{Kind: maps.Block, ID: b.id}, buf)
 		if err != nil && !damaged(err) {
 			return readBlock{}, err
 		}
@@ -108,59 +106,16 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 	return nil
 }
 
-// hurts finds what bad objects hurt, by walking all maps again. What no map needs by now, is not bad.
-func (v *verifying) hurts(ctx context.Context) error {
-	if len(v.bad) == 0 {
-		return nil
+// sound reads and hashes a block or node. Errors match [maps.ErrCorrupt] or [maps.ErrMissing] where it is none.
+func (v *verifying) sound(ctx context.Context, o maps.Object, buf []byte) error {
+	n, err := v.st.Get(ctx, o.Kind, o.ID, buf)
+	switch {
+	case errors.Is(err, io.ErrShortBuffer):
+		return fmt.Errorf("%s %s has more than %d bytes: %w", o.Kind, o.ID, len(buf), maps.ErrCorrupt)
+	case err == nil && v.st.Settings().Hash.Sum(buf[:n]) != o.ID:
+		return fmt.Errorf("%s %s has another hash: %w", o.Kind, o.ID, maps.ErrCorrupt)
 	}
-	found := map[maps.Object]*BadObject{}
-	for i := range v.result.Maps {
-		one := &v.result.Maps[i]
-		if one.Header.BlockSize == 0 {
-			continue
-		}
-		m, _, err := v.st.OpenMap(ctx, one.Name)
-		if damaged(err) { // removed or damaged meanwhile
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		hurt := func(kind maps.Kind, id maps.ID, r maps.Range, err error) {
-			o := maps.Object{Kind: kind, ID: id}
-			if found[o] == nil {
-				found[o] = &BadObject{Kind: kind, ID: id, Err: err}
-			}
-			b := found[o]
-			if n := len(b.Hurts); n > 0 && b.Hurts[n-1].Map == one.Name && end(b.Hurts[n-1].Range) == r.Start {
-				b.Hurts[n-1].Length += r.Length
-			} else if n < hurtKept {
-				b.Hurts = append(b.Hurts, Hurt{one.Name, r})
-			}
-			if len(one.Damaged) < hurtKept {
-				one.Damaged = merged(append(one.Damaged, r), m.Size)
-			}
-		}
-		lost := func(d damage) {
-			if !d.id.IsZero() {
-				hurt(maps.Node, d.id, rangeOf(m.Shape, d.first, d.blocks), d.err)
-			}
-		}
-		for o, err := range objects(ctx, v.st, m, nil, lost) {
-			if err != nil {
-				return err
-			}
-			if err := v.bad[maps.Object{Kind: o.Kind, ID: o.ID}]; err != nil {
-				hurt(o.Kind, o.ID, blockRange(m.Shape, o.Block), err)
-			}
-		}
-	}
-	for _, b := range found {
-		v.result.Bad = append(v.result.Bad, *b)
-	}
-	v.result.More = v.more
-	sortBad(v.result.Bad)
-	return nil
+	return err
 }
 
 // mark marks what is bad. A mark that is there stays, until the content is put again.

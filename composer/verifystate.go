@@ -13,7 +13,6 @@ import (
 
 	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/maps"
-	"github.com/rok-storage/rok/units"
 )
 
 // verifyState is how far a run has come that reads blocks, in a file that the next one goes on with. The
@@ -108,13 +107,4 @@ func sortBad(all []BadObject) {
 	slices.SortFunc(all, func(a, b BadObject) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), bytes.Compare(a.ID[:], b.ID[:]))
 	})
-}
-
-// largest is the size of the largest block that a map may have.
-func (v *verifying) largest() units.Bytes {
-	var size units.Bytes
-	for _, m := range v.result.Maps {
-		size = max(size, m.Header.BlockSize)
-	}
-	return size
 }

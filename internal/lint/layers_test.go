@@ -33,7 +33,8 @@ var layers = map[string]layer{
 	"store":                     {imports: []string{"units", "maps", "internal/nearest"}, tests: []string{"internal/cli"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
 	"store/storetest/model":     {imports: []string{"units", "maps", "store", "store/storetest"}},
-	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
+	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}, tests: []string{"store/daemon"}},
+	"composer/composertest":     {imports: []string{"units", "maps", "store", "store/storetest", "composer"}},
 	"store/s3":                  {imports: []string{"store"}},
 	"store/daemon":              {imports: []string{"store"}},
 	"store/daemon/daemontest":   {imports: []string{"store", "store/daemon"}},
@@ -67,7 +68,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "store/storetest/model", "store/daemon/daemontest", "cluster/kv/kvtest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "store/storetest/model", "store/daemon/daemontest", "composer/composertest", "cluster/kv/kvtest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

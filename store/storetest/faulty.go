@@ -270,3 +270,26 @@ func (f *Faulty) Delete(ctx context.Context, keys ...string) (err error) {
 	}
 	return f.made("delete", first, fault, err)
 }
+
+// DeleteSuperseded is the bucket's, where that keeps what objects were before. As a call it is a delete.
+func (f *Faulty) DeleteSuperseded(ctx context.Context, prefix string) (store.Amount, error) {
+	b, ok := f.Bucket.(store.Versioned)
+	if !ok {
+		return store.Amount{}, nil
+	}
+	fault, err := f.plan(ctx, "delete", prefix)
+	if err != nil {
+		return store.Amount{}, err
+	}
+	remove := func(ctx context.Context) error { _, err := b.DeleteSuperseded(ctx, prefix); return err }
+	if fault.Late {
+		return store.Amount{}, f.hold("delete", prefix, fault, remove)
+	}
+	for range fault.Repeat {
+		if err := remove(ctx); err != nil {
+			return store.Amount{}, f.made("delete", prefix, fault, err)
+		}
+	}
+	freed, err := b.DeleteSuperseded(ctx, prefix)
+	return freed, f.made("delete", prefix, fault, err)
+}
