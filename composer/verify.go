@@ -91,13 +91,15 @@ type verifying struct {
 	st     *store.Store
 	r      VerifyRequest
 	result Verification
-	ids    *idSet
-	met    map[maps.ID]struct{} // nodes that were read
-	bad    map[maps.Object]error
-	more   int64
-	state  *verifyState
-	random *rand.Rand
-	spare  buffers // for blocks, all of the largest size
+	// versions are those of the maps whose blocks were asked for.
+	versions map[string]string
+	ids      *idSet
+	met      map[maps.ID]struct{} // nodes that were read
+	bad      map[maps.Object]error
+	more     int64
+	state    *verifyState
+	random   *rand.Rand
+	spare    buffers // for blocks, all of the largest size
 }
 
 // Verify reads maps and what they are made of, and looks whether their blocks are there, by listing what the store has;
@@ -106,7 +108,7 @@ type verifying struct {
 // again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged; other errors,
 // of a store that cannot be read at all, end the run.
 func Verify(ctx context.Context, st *store.Store, r VerifyRequest) (_ Verification, err error) {
-	v := &verifying{st: st, r: r, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
+	v := &verifying{st: st, r: r, versions: map[string]string{}, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
 	if v.state, err = openVerifyState(r, st.Settings().ID.String()); err != nil {
 		return Verification{}, err
 	}
@@ -164,23 +166,18 @@ func (v *verifying) maps(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		m, _, err := v.st.OpenMap(ctx, name)
-		one := VerifiedMap{Name: name}
+		one, err := v.one(ctx, name)
+		for n := 1; n < tries && errors.Is(err, store.ErrChanged); n++ {
+			one, err = v.one(ctx, name)
+		}
 		switch {
 		case errors.Is(err, maps.ErrMissing) && v.r.Names == nil: // removed meanwhile
 			continue
-		case damaged(err), errors.Is(err, errors.ErrUnsupported):
+		case errors.Is(err, maps.ErrMissing):
 			one.Err = err
-			v.result.Maps = append(v.result.Maps, one)
-			continue
+		case errors.Is(err, store.ErrChanged):
+			one.Note = notVerified
 		case err != nil:
-			return err
-		}
-		one.Header = m.Header
-		if err := v.objects(ctx, m, &one); err != nil {
-			return fmt.Errorf("verify %s: %w", name, err)
-		}
-		if err := v.twin(ctx, m, &one); err != nil {
 			return fmt.Errorf("verify %s: %w", name, err)
 		}
 		v.result.Maps = append(v.result.Maps, one)
@@ -188,8 +185,32 @@ func (v *verifying) maps(ctx context.Context) error {
 	return nil
 }
 
+// notVerified is said of a map that was never the same for long enough.
+const notVerified = "not verified: it was replaced again and again meanwhile"
+
+// one reads one map. Errors match [store.ErrChanged] where it is changed meanwhile.
+func (v *verifying) one(ctx context.Context, name string) (VerifiedMap, error) {
+	one := VerifiedMap{Name: name}
+	m, info, err := v.st.OpenMap(ctx, name)
+	switch {
+	case errors.Is(err, maps.ErrMissing):
+		return one, err
+	case damaged(err), errors.Is(err, errors.ErrUnsupported):
+		one.Err = err
+		return one, nil
+	case err != nil:
+		return one, err
+	}
+	one.Header = m.Header
+	v.versions[name] = info.Version
+	if err := v.objects(ctx, m, info, &one); err != nil {
+		return one, err
+	}
+	return one, v.twin(ctx, m, info, &one)
+}
+
 // objects walks one map.
-func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) error {
+func (v *verifying) objects(ctx context.Context, m *maps.Map, info store.MapInfo, one *VerifiedMap) error {
 	skip := func(o maps.Object) bool {
 		_, met := v.met[o.ID]
 		return met
@@ -201,7 +222,7 @@ func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) 
 		}
 		v.found(maps.Node, d.id, d.err)
 	}
-	for o, err := range objects(ctx, v.st, m, skip, lost) {
+	for o, err := range objects(ctx, v.st.Reading(info), m, skip, lost) {
 		switch {
 		case err != nil:
 			return err
@@ -220,12 +241,12 @@ func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) 
 }
 
 // twin compares a v4 map with its backup. One that was registered anew since may differ.
-func (v *verifying) twin(ctx context.Context, m *maps.Map, one *VerifiedMap) error {
+func (v *verifying) twin(ctx context.Context, m *maps.Map, info store.MapInfo, one *VerifiedMap) error {
 	if m.Version != 4 || one.Err != nil {
 		return nil
 	}
 	name := BackupName(one.Name, 3)
-	backup, _, err := v.st.OpenMap(ctx, name)
+	backup, kept, err := v.st.OpenMap(ctx, name)
 	switch {
 	case errors.Is(err, maps.ErrMissing):
 		return nil
@@ -235,8 +256,10 @@ func (v *verifying) twin(ctx context.Context, m *maps.Map, one *VerifiedMap) err
 	case err != nil:
 		return err
 	}
-	err = sameVolume(ctx, v.st, backup, m)
-	switch {
+	err = sameVolume(ctx, v.st.Reading(kept), backup, v.st.Reading(info), m)
+	switch e, changed := errors.AsType[*store.ChangedError](err); {
+	case changed && e.Map == name:
+		one.Note = fmt.Sprintf("not compared with its backup: %v", err)
 	case err == nil:
 		one.Note = "same as its backup " + name
 	case errors.Is(err, ErrTwin) && !Created(m).Equal(Created(backup)):

@@ -3,7 +3,6 @@ package composer
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -106,71 +105,4 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 		}
 	}
 	return nil
-}
-
-// hurts finds what bad objects hurt, by walking all maps again. What no map needs by now, is not bad.
-func (v *verifying) hurts(ctx context.Context) error {
-	if len(v.bad) == 0 {
-		return nil
-	}
-	found := map[maps.Object]*BadObject{}
-	for i := range v.result.Maps {
-		one := &v.result.Maps[i]
-		if one.Header.BlockSize == 0 {
-			continue
-		}
-		m, _, err := v.st.OpenMap(ctx, one.Name)
-		if damaged(err) { // removed or damaged meanwhile
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		hurt := func(kind maps.Kind, id maps.ID, r maps.Range, err error) {
-			o := maps.Object{Kind: kind, ID: id}
-			if found[o] == nil {
-				found[o] = &BadObject{Kind: kind, ID: id, Err: err}
-			}
-			b := found[o]
-			if n := len(b.Hurts); n > 0 && b.Hurts[n-1].Map == one.Name && end(b.Hurts[n-1].Range) == r.Start {
-				b.Hurts[n-1].Length += r.Length
-			} else if n < hurtKept {
-				b.Hurts = append(b.Hurts, Hurt{one.Name, r})
-			}
-			if len(one.Damaged) < hurtKept {
-				one.Damaged = merged(append(one.Damaged, r), m.Size)
-			}
-		}
-		lost := func(d damage) {
-			if !d.id.IsZero() {
-				hurt(maps.Node, d.id, rangeOf(m.Shape, d.first, d.blocks), d.err)
-			}
-		}
-		for o, err := range objects(ctx, v.st, m, nil, lost) {
-			if err != nil {
-				return err
-			}
-			if err := v.bad[maps.Object{Kind: o.Kind, ID: o.ID}]; err != nil {
-				hurt(o.Kind, o.ID, blockRange(m.Shape, o.Block), err)
-			}
-		}
-	}
-	for _, b := range found {
-		v.result.Bad = append(v.result.Bad, *b)
-	}
-	v.result.More = v.more
-	sortBad(v.result.Bad)
-	return nil
-}
-
-// mark marks what is bad. A mark that is there stays, until the content is put again.
-func (v *verifying) mark(ctx context.Context) error {
-	if v.r.NoMarks {
-		return nil
-	}
-	var failed []error
-	for _, b := range v.result.Bad {
-		failed = append(failed, v.st.MarkBad(ctx, b.Kind, b.ID))
-	}
-	return errors.Join(failed...)
 }

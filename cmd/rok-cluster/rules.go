@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/composer"
@@ -55,6 +57,7 @@ func storeRules() []cli.Rule {
 		{Code: cli.Refused, Match: cli.As[*s3.VersioningError]()},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
+		{Code: cli.NotFound, Match: removedMap},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrSettings)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLeaseLost)},
@@ -64,4 +67,10 @@ func storeRules() []cli.Rule {
 		{Code: cli.NoSpace, Match: cli.Is(store.ErrNoSpace)},
 		{Code: cli.Corrupt, Match: cli.Is(store.ErrCorrupt)},
 	}
+}
+
+// removedMap tells whether a map is no more that was there when it was opened.
+func removedMap(err error) bool {
+	e, ok := errors.AsType[*store.ChangedError](err)
+	return ok && e.Removed
 }
