@@ -1,10 +1,12 @@
 package composer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,26 +18,46 @@ import (
 	"github.com/rok-storage/rok/units"
 )
 
-// fate is what becomes of the map "disk" while somebody reads it, before all that no map needs is collected.
+// fate is what becomes of the map "disk" while somebody reads it. What no map needs is collected each time that it is gone.
 type fate string
 
 const (
 	removed  fate = "removed"
 	replaced fate = "replaced"
-	again    fate = "made again" // after it was removed and collected
+	again    fate = "made again"        // the next time that somebody looks whether it is there
+	twice    fate = "gone, there, gone" // and made again in the end
 )
 
-func (w *world) befall(f fate, version, degree int) {
+func (w *world) gone() {
 	w.remove("map/disk")
-	if f == replaced {
-		w.registerAs("disk", noise(9, 20), version, degree)
-	}
 	if w.collect().Freed.Objects == 0 {
 		w.t.Error("nothing was freed")
 	}
-	if f == again {
-		w.registerAs("disk", few(), version, degree)
+}
+
+// turn is a part of a fate: what happens at a call.
+type turn struct {
+	at func(storetest.Call) bool
+	do func(*world)
+}
+
+// turns are those behind the first.
+func (f fate) turns(version, degree int) (all []turn) {
+	there := turn{
+		func(c storetest.Call) bool { return c.Op == "stat" && c.Key == "map/disk" },
+		func(w *world) { w.registerAs("disk", few(), version, degree) },
 	}
+	gone := turn{
+		func(c storetest.Call) bool { return c.Op == "get" && strings.HasPrefix(c.Key, "blk/") },
+		(*world).gone,
+	}
+	switch f {
+	case again:
+		all = []turn{there}
+	case twice:
+		all = []turn{there, gone, there}
+	}
+	return all
 }
 
 // readEverywhere has something read the map "disk" in worlds of their own, by a store that may not be written. At each call of the
@@ -48,18 +70,29 @@ func readEverywhere(t *testing.T, f fate, version, degree int, read func(*world,
 		w.registerAs("disk", few(), version, degree)
 		faulty := &storetest.Faulty{Bucket: w.bucket}
 		st := w.open(faulty)
-		before := faulty.Calls()
+		first := faulty.Calls() + n
+		turns := f.turns(version, degree)
 		faulty.Plan = func(c storetest.Call) (fault storetest.Fault) {
 			if c.Op == "put" || c.Op == "delete" {
 				fault.Before = store.ErrDenied
 			}
-			if c.N == before+n {
-				fault.Hook = func(context.Context) { w.befall(f, version, degree) }
+			switch {
+			case c.N == first:
+				fault.Hook = func(context.Context) {
+					w.gone()
+					if f == replaced {
+						w.registerAs("disk", noise(9, 20), version, degree)
+					}
+				}
+			case c.N > first && len(turns) > 0 && turns[0].at(c):
+				do := turns[0].do
+				turns = turns[1:]
+				fault.Hook = func(context.Context) { do(w) }
 			}
 			return fault
 		}
 		finished := read(w, st)
-		if faulty.Calls() < before+n {
+		if faulty.Calls() < first {
 			require.True(t, finished)
 			return ended
 		}
@@ -72,23 +105,25 @@ func readEverywhere(t *testing.T, f fate, version, degree int, read func(*world,
 	}
 }
 
-// changed are errors that say what became of the map, and of no damage. A map that is removed before it is opened is
-// missing.
-func changed(t *testing.T, f fate, err error) {
+// changed are errors that say what became of the map, and of no damage. A map that is gone before it is opened is missing; there
+// is something to be read then, unless it is not there.
+func changed(t *testing.T, w *world, f fate, err error) (there bool) {
 	t.Helper()
 	require.NotErrorIs(t, err, maps.ErrCorrupt)
-	if f == removed && errors.Is(err, store.ErrMissing) {
-		return
+	if c, ok := errors.AsType[*store.ChangedError](err); ok {
+		require.Equal(t, "disk", c.Map)
+		require.True(t, !c.Removed || f != replaced)
+		require.True(t, c.Removed || f != removed)
+	} else {
+		require.ErrorIs(t, err, store.ErrMissing)
+		require.NotEqual(t, replaced, f)
 	}
-	var c *store.ChangedError
-	require.ErrorAs(t, err, &c)
-	require.Equal(t, store.ChangedError{Map: "disk", Removed: f == removed}, *c)
+	return len(w.names()) > 0
 }
 
 func TestPresentCollectedEverywhere(t *testing.T) {
-	now := map[fate][]byte{replaced: noise(9, 20), again: few()}
 	for _, s := range shapes {
-		for _, f := range []fate{removed, replaced, again} {
+		for _, f := range []fate{removed, replaced, again, twice} {
 			for _, there := range []bool{false, true} { // the target
 				if there && s.degree != 16 {
 					continue
@@ -101,12 +136,11 @@ func TestPresentCollectedEverywhere(t *testing.T) {
 					r := composer.PresentRequest{Name: "disk", Workers: 1}
 					result, err := composer.PresentFile(t.Context(), st, path, there, r)
 					if err != nil {
-						changed(t, f, err)
 						require.Empty(t, result.Damaged)
 						if !there {
 							require.NoFileExists(t, path)
 						}
-						if f == removed {
+						if !changed(t, w, f, err) {
 							return false
 						}
 						// The same again goes on with what is there now.
@@ -115,14 +149,14 @@ func TestPresentCollectedEverywhere(t *testing.T) {
 					}
 					got, failed := os.ReadFile(path)
 					require.NoError(t, failed)
-					if err != nil || string(got) != string(few()) { // it was replaced before it was opened
-						require.Equal(t, now[f], got)
+					if f == replaced && (err != nil || !bytes.Equal(got, few())) { // it was replaced before it was opened
+						require.Equal(t, noise(9, 20), got)
+					} else {
+						require.Equal(t, few(), got)
 					}
 					return err == nil
 				})
-				if f != again { // all is there again by then
-					require.Positive(t, ended, "%s %v", f, s)
-				}
+				require.Positive(t, ended, "%s %v", f, s)
 			}
 		}
 	}
@@ -137,7 +171,7 @@ func TestPresentCheckCollectedEverywhere(t *testing.T) {
 				if errors.Is(err, composer.ErrDiffers) && result.Counts.Differs+result.Counts.Same == 20*block {
 					return true
 				}
-				changed(t, f, err)
+				changed(t, w, f, err)
 				return false
 			})
 			require.Positive(t, ended)
@@ -152,14 +186,14 @@ func TestDiffCollectedEverywhere(t *testing.T) {
 				w.registerAs("other", noise(8, 20), s.version, s.degree)
 				a, infoA, err := st.OpenMap(t.Context(), "disk")
 				if err != nil {
-					changed(t, f, err)
+					changed(t, w, f, err)
 					return false
 				}
 				b, infoB, err := st.OpenMap(t.Context(), "other")
 				require.NoError(t, err)
 				for _, err := range composer.Diff(t.Context(), st.Reading(infoA), a, st.Reading(infoB), b) {
 					if err != nil {
-						changed(t, f, err)
+						changed(t, w, f, err)
 						return false
 					}
 				}
@@ -173,7 +207,7 @@ func TestDiffCollectedEverywhere(t *testing.T) {
 func TestVerifyCollectedEverywhere(t *testing.T) {
 	for _, degree := range []int{0, 16} {
 		version := 3 + degree/16
-		for _, f := range []fate{removed, replaced, again} {
+		for _, f := range []fate{removed, replaced, again, twice} {
 			ended := readEverywhere(t, f, version, degree, func(w *world, st *store.Store) bool {
 				w.registerAs("other", append(noise(8, 3), few()[:2*block]...), version, degree)
 				bad, key := w.object("other", maps.Block, 0)
@@ -192,6 +226,7 @@ func TestVerifyCollectedEverywhere(t *testing.T) {
 				}
 				for _, m := range result.Maps {
 					require.NoError(t, m.Err)
+					require.Empty(t, m.Note, "it is the same for long enough")
 					require.ElementsMatch(t, want[m.Name], m.Damaged, m.Name)
 				}
 				return true
@@ -199,4 +234,60 @@ func TestVerifyCollectedEverywhere(t *testing.T) {
 			require.Zero(t, ended)
 		}
 	}
+}
+
+// What is verified of a map that is replaced while its nodes are read, is what is there then.
+func TestVerifyOfAMapThatIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	w.registerAs("disk", few(), 4, 16)
+	_, node := w.object("disk", maps.Node, 1)
+	faulty := &storetest.Faulty{Bucket: w.bucket}
+	st := w.open(faulty)
+	lost := maps.Object{}
+	faulty.Plan = func(c storetest.Call) storetest.Fault {
+		if c.Key != node || lost != (maps.Object{}) {
+			return storetest.Fault{}
+		}
+		return storetest.Fault{Hook: func(context.Context) {
+			w.gone()
+			w.registerAs("disk", noise(9, 20), 4, 16)
+			var key string
+			lost, key = w.object("disk", maps.Block, 1)
+			w.remove(key)
+		}}
+	}
+	result, err := composer.Verify(t.Context(), st, composer.VerifyRequest{Dir: w.state, NoMarks: true})
+	require.ErrorIs(t, err, maps.ErrCorrupt)
+	require.Len(t, result.Bad, 1)
+	require.Equal(t, lost.ID, result.Bad[0].ID)
+	require.EqualValues(t, 20, result.Maps[0].Header.NonZero)
+}
+
+// A node that is sound again when it is looked for a second time is not told.
+func TestVerifyOfANodeThatIsMended(t *testing.T) {
+	w := newWorld(t)
+	w.registerAs("disk", few(), 4, 16)
+	_, node := w.object("disk", maps.Node, 1)
+	sound := make([]byte, block)
+	n, _, err := w.bucket.Get(t.Context(), node, 0, sound)
+	require.NoError(t, err)
+	w.damage(node)
+	faulty := &storetest.Faulty{Bucket: w.bucket}
+	st := w.open(faulty)
+	opened := 0
+	faulty.Plan = func(c storetest.Call) storetest.Fault {
+		if c.Op != "get" || c.Key != "map/disk" {
+			return storetest.Fault{}
+		}
+		if opened++; opened == 1 {
+			return storetest.Fault{}
+		}
+		return storetest.Fault{Hook: func(ctx context.Context) {
+			_, err := w.bucket.Put(ctx, node, bytes.NewReader(sound[:n]), store.Condition{})
+			require.NoError(t, err)
+		}}
+	}
+	_, err = composer.Verify(t.Context(), st, composer.VerifyRequest{Dir: w.state, NoMarks: true})
+	require.NoError(t, err)
+	require.Equal(t, 2, opened)
 }

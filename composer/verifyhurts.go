@@ -6,11 +6,12 @@ import (
 
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/units"
 )
 
 // hurting is what bad objects hurt in one map.
 type hurting struct {
-	header maps.Header
+	size   units.Bytes // the volume's
 	bad    map[maps.Object]error
 	ranges map[maps.Object][]maps.Range // the first of each object
 }
@@ -60,8 +61,7 @@ func (v *verifying) hurts(ctx context.Context) error {
 			}
 			one.Damaged = append(one.Damaged, ranges...)
 		}
-		one.Header = h.header
-		one.Damaged = merged(one.Damaged, h.header.Size)
+		one.Damaged = merged(one.Damaged, h.size)
 		one.Damaged = one.Damaged[:min(len(one.Damaged), hurtKept)]
 	}
 	for _, b := range found {
@@ -78,7 +78,7 @@ func (v *verifying) hurtsIn(ctx context.Context, name string) (*hurting, error) 
 	if err != nil {
 		return nil, err
 	}
-	h := &hurting{bad: map[maps.Object]error{}, ranges: map[maps.Object][]maps.Range{}, header: m.Header}
+	h := &hurting{bad: map[maps.Object]error{}, ranges: map[maps.Object][]maps.Range{}, size: m.Size}
 	lost := func(d damage) {
 		if !d.id.IsZero() {
 			h.add(maps.Object{Kind: maps.Node, ID: d.id}, rangeOf(m.Shape, d.first, d.blocks), d.err)

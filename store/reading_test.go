@@ -52,6 +52,9 @@ func TestReading(t *testing.T) {
 	require.Equal(t, &store.ChangedError{Map: "web"}, err)
 	require.ErrorIs(t, err, store.ErrChanged)
 	require.NotErrorIs(t, err, store.ErrMissing)
+	_, err = s.memory.Put(t.Context(), key, strings.NewReader("damaged"), store.Condition{})
+	require.NoError(t, err)
+	require.Equal(t, &store.ChangedError{Map: "web"}, get())
 	require.NoError(t, s.memory.Delete(t.Context(), "map/web"))
 	require.Equal(t, &store.ChangedError{Map: "web", Removed: true}, get())
 }
