@@ -76,18 +76,18 @@ the others are kept, and told.`,
 				progress.Set(cli.Step{Label: fmt.Sprintf("collect: %d maps, %d objects condemned, %d freed", now.Maps, now.Condemned.Objects, now.Freed.Objects)})
 			}
 		}
+		settings, err := readComposer(e)
+		if err != nil {
+			return err
+		}
 		if !flags.Changed("wait") {
-			settings, err := e.settings()
-			if err != nil {
-				return err
-			}
-			r.Options.Wait = settings.GC.Wait
+			r.Options.Wait = settings.cluster.GC.Wait
 		}
 		r.Options.Dir = filepath.Join(e.stateDir(), "gc")
 		if err := os.MkdirAll(r.Options.Dir, 0o700); err != nil {
 			return err
 		}
-		return withStore(c.Context(), e, *address, false, func(st *store.Store, _ composerSettings) error {
+		return settings.withStore(c.Context(), e, *address, false, func(st *store.Store) error {
 			result, err := composer.Collect(c.Context(), st, r)
 			progress.End()
 			v := viewGC(result, r.Options.DryRun)

@@ -15,22 +15,17 @@ import (
 	"github.com/rok-storage/rok/store/daemon"
 )
 
-// openStore opens the store at an address; "" is the directory below the state
+// openStore opens the store at an address, with the cluster's settings; "" is the directory below the state
 // directory. Where there is none, it is made if create is set.
-func openStore(ctx context.Context, e *env, address string, create bool) (*store.Store, error) {
+func openStore(ctx context.Context, e *env, settings cluster.Settings, address string, create bool) (*store.Store, error) {
+	var err error
 	a := store.Address{Scheme: "file", Path: filepath.Join(e.stateDir(), "store")}
 	if address != "" {
-		var err error
 		if a, err = store.ParseAddress(address); err != nil {
 			return nil, err
 		}
 	}
-	o := store.Options{Create: create, Settings: a.Settings()}
-	settings, err := e.settings()
-	if err != nil {
-		return nil, err
-	}
-	o.Timing = timingOf(settings.GC)
+	o := store.Options{Create: create, Settings: a.Settings(), Timing: timingOf(settings.GC)}
 	if a.KeyFile != "" {
 		if o.Key, err = readKey(a.KeyFile); err != nil {
 			return nil, fmt.Errorf("key file: %w", err)

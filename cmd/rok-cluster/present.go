@@ -36,7 +36,8 @@ A run that was ended goes on when the same command is given again; onto a device
 was not empty, with --overwrite.
 
 A block that is damaged or missing in the store is left out: its byte range is named, all else is written,
-and the exit code is 7. --check compares, writes nothing, names the ranges that differ, and exits 7 then.`,
+and the exit code is 7. --check compares, writes nothing, names the ranges that differ, and exits 7 then.
+Where the map was replaced while it was read, the exit code is 3, and the same command goes on with what it is now.`,
 		Example: `  rok-present vm/web-1 restored.img
   rok-present vm/web-1 restored.img --check`,
 		Args: cli.Args(2, 2),

@@ -38,7 +38,7 @@ func clusterRules() []cli.Rule {
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrLeaseLost)},
 		{Code: cli.Corrupt, Match: cli.Is(kv.ErrDamaged)},
-		{Code: cli.Refused, Match: cli.As[*conf.Error]()},
+		{Code: cli.Usage, Match: cli.As[*conf.Error]()},
 	}
 }
 

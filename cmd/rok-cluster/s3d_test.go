@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/conf"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/store"
@@ -119,7 +120,7 @@ func TestS3d(t *testing.T) {
 
 	e := w.env
 	e.bucket = nil
-	s, err := openStore(t.Context(), &e, "unix://"+w.dir+"/s", true)
+	s, err := openStore(t.Context(), &e, settingsOf(t, &e), "unix://"+w.dir+"/s", true)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	_, err = memory.Stat(t.Context(), "store.json")
@@ -150,7 +151,7 @@ func TestS3d(t *testing.T) {
 	require.NoError(t, err)
 
 	code := func() cli.Code {
-		_, err := openStore(t.Context(), &e, "unix://"+w.dir+"/s", true)
+		_, err := openStore(t.Context(), &e, settingsOf(t, &e), "unix://"+w.dir+"/s", true)
 		return cli.CodeOf(err, rules()...)
 	}
 	require.Equal(t, cli.Unreachable, code())
@@ -222,7 +223,7 @@ func TestOpenS3(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.Close())
 	require.Zero(t, asked.Load())
-	_, err = openStore(t.Context(), &w.env, "s3://b/p?versioning=assume", true)
+	_, err = openStore(t.Context(), &w.env, settingsOf(t, &w.env), "s3://b/p?versioning=assume", true)
 	require.Equal(t, cli.Usage, cli.CodeOf(err, rules()...), "no bucket has such a name")
 	a.CA = w.dir + "/none"
 	_, err = openBucket(t.Context(), &w.env, a, true)
@@ -276,6 +277,26 @@ func TestS3dConfig(t *testing.T) {
 	_, err = readS3d(&w.env, "s3d.2", s3dFlags{})
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
 	require.ErrorContains(t, err, "has no section [s3d.2]")
+}
+
+// A file that cannot be read is told as every command tells it.
+func TestS3dDamagedConfig(t *testing.T) {
+	for text, want := range map[string]cli.Code{
+		"[s3d.0\n":                          cli.Usage,
+		"[s3d.0]\nbucket = b\nbucket = c\n": cli.Usage,
+		"[s3d.0]\nbuckte = b\n":             cli.Usage,
+		"[s3d.0]\nbucket = b\n" + strings.Repeat("# all too long\n", conf.MaxSize/15+1): cli.Usage,
+		"[s3d.1]\nbucket = b\n": cli.NotFound,
+	} {
+		w := newS3dWorld(t, text)
+		require.Equal(t, int(want), run(t.Context(), []string{"rok-s3d"}, w.signalled()), w.stderr.String())
+		require.Contains(t, w.stderr.String(), w.dir+"/daemons.conf")
+	}
+	w := newS3dWorld(t, "")
+	require.NoError(t, os.Remove(w.dir+"/daemons.conf"))
+	require.Equal(t, int(cli.NotFound), run(t.Context(), []string{"rok-s3d"}, w.signalled()))
+	_, err := readS3d(&env{conf: "/dev/zero", getenv: func(string) string { return "" }}, "s3d.0", s3dFlags{})
+	require.Equal(t, cli.Usage, cli.CodeOf(err, rules()...), "it has no end")
 }
 
 // s3dExample runs an example of a daemon that is told to stop when it has begun.
