@@ -240,19 +240,50 @@ func TestS3Credentials(t *testing.T) {
 	for _, test := range []struct {
 		vars            map[string]string
 		file, profile   string
+		home            string // as the list of users has it
 		want            s3.Credentials
 		region, region2 string
 	}{
 		{vars: map[string]string{"HOME": "/h", "AWS_REGION": "r1", "AWS_DEFAULT_REGION": "r2"}, want: s3.Credentials{File: "/h/.aws/credentials", Role: true}, region2: "r1"},
 		{vars: map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "/f", "HOME": "/h", "AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "r2"}, want: s3.Credentials{File: "/f", Profile: "p", Role: true}, region2: "r2"},
 		{vars: map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "AWS_EC2_METADATA_DISABLED": "true"}, want: s3.Credentials{AccessKey: "a", SecretKey: "s", SessionToken: "t"}},
+		{vars: map[string]string{"AWS_REGION": "r1"}, home: "/r", want: s3.Credentials{File: "/r/.aws/credentials", Role: true}, region2: "r1"},
+		{vars: map[string]string{"HOME": "/h"}, home: "/r", want: s3.Credentials{File: "/h/.aws/credentials", Role: true}},
 		{vars: map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_REGION": "r1"}, file: "/own", profile: "q", want: s3.Credentials{File: "/own", Profile: "q"}, region: "mine", region2: "mine"},
 	} {
-		e := &env{getenv: func(name string) string { return test.vars[name] }}
+		e := &env{getenv: func(name string) string { return test.vars[name] }, home: func() string { return test.home }}
 		c := s3.Config{Region: test.region}
 		require.NoError(t, e.completeS3(&c, "", s3Keys{File: test.file, Profile: test.profile}))
 		require.True(t, test.want == c.Credentials, fmt.Sprint(c.Credentials))
 		require.Equal(t, test.region2, c.Region)
+	}
+}
+
+func TestHomeOf(t *testing.T) {
+	require.Equal(t, "/root", homeOf(0))
+	require.Empty(t, homeOf(1<<30))
+}
+
+// What systemd gives must be one socket at which the kernel says who connects.
+func TestGivenSocket(t *testing.T) {
+	listen := func(network, address string) net.Listener {
+		l, err := net.Listen(network, address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	stream := listen("unix", t.TempDir()+"/s")
+	got, err := givenSocket([]net.Listener{stream})
+	require.NoError(t, err)
+	require.Equal(t, stream, got)
+	got, err = givenSocket(nil)
+	require.NoError(t, err)
+	require.Nil(t, got)
+	for _, bad := range [][]net.Listener{
+		{nil}, {stream, stream}, {listen("tcp", "127.0.0.1:0")}, {listen("unixpacket", t.TempDir()+"/s")},
+	} {
+		_, err = givenSocket(bad)
+		require.ErrorContains(t, err, "unix stream socket")
 	}
 }
 
