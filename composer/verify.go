@@ -91,6 +91,8 @@ type verifying struct {
 	st     *store.Store
 	r      VerifyRequest
 	result Verification
+	// missing are errors of maps that were named and are not there.
+	missing []error
 	// versions are those of the maps whose blocks were asked for.
 	versions map[string]string
 	ids      *idSet
@@ -105,8 +107,9 @@ type verifying struct {
 // Verify reads maps and what they are made of, and looks whether their blocks are there, by listing what the store has;
 // with Deep or Sample it reads and hashes blocks. It never stops at the first that is bad, and says which ranges of which volumes
 // each hurts. A bad object is marked, so that nobody counts on it, and the next who registers its content puts it
-// again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged; other errors,
-// of a store that cannot be read at all, end the run.
+// again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged, joined with one that
+// matches [maps.ErrMissing] for each map that was named and is not there; other errors, of a store that cannot be read at
+// all, end the run.
 func Verify(ctx context.Context, st *store.Store, r VerifyRequest) (_ Verification, err error) {
 	v := &verifying{st: st, r: r, versions: map[string]string{}, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
 	if v.state, err = openVerifyState(r, st.Settings().ID.String()); err != nil {
@@ -139,9 +142,9 @@ func (v *verifying) verdict() error {
 		}
 	}
 	if *e == (VerifyError{}) {
-		return nil
+		return errors.Join(v.missing...)
 	}
-	return e
+	return errors.Join(append(v.missing, e)...)
 }
 
 // names are the maps that are to be looked at.
@@ -173,8 +176,9 @@ func (v *verifying) maps(ctx context.Context) error {
 		switch {
 		case errors.Is(err, maps.ErrMissing) && v.r.Names == nil: // removed meanwhile
 			continue
-		case errors.Is(err, maps.ErrMissing):
-			one.Err = err
+		case errors.Is(err, maps.ErrMissing): // it was named
+			v.missing = append(v.missing, fmt.Errorf("verify %s: %w", name, err))
+			continue
 		case errors.Is(err, store.ErrChanged):
 			one.Note = notVerified
 		case err != nil:

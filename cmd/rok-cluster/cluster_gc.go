@@ -131,12 +131,13 @@ func printGC(w io.Writer, v gcView) error {
 	row := func(what string, a amountView) {
 		t.Add(what, plural(a.Count, "object"), units.Bytes(a.Bytes).Human())
 	}
-	t.Add("maps", fmt.Sprint(v.MapCount), "")
-	row("needed", v.Live)
-	if v.DryRun {
-		row("would be freed", v.Condemned)
-	} else {
-		row("no longer needed", v.Condemned)
+	// A run that goes on with what a former one found, and has to wait for it, looks at no map.
+	if looked := v.MapCount > 0 || len(v.Waiting) == 0; looked {
+		t.Add("maps", fmt.Sprint(v.MapCount), "")
+		row("needed", v.Live)
+		row(map[bool]string{true: "would be freed", false: "no longer needed"}[v.DryRun], v.Condemned)
+	}
+	if !v.DryRun {
 		row("freed", v.Freed)
 	}
 	if v.Rescued.Count > 0 {

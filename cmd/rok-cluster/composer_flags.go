@@ -21,6 +21,12 @@ func storeFlag(flags *pflag.FlagSet) *string {
 	return flags.String("store", "", "the store's `ADDRESS`: file:///DIR, s3://BUCKET/PREFIX?endpoint=…, unix:///SOCKET")
 }
 
+// workersFlag gives a command the flag --workers, of which it returns what was given: 0 for nothing.
+func workersFlag(flags *pflag.FlagSet) func() int {
+	n := flags.Uint16("workers", 0, "work on `N` blocks at once (default what processors and memory suggest)")
+	return func() int { return int(*n) }
+}
+
 // withStore reads the settings, opens the store that was asked for, calls do, and closes it.
 func withStore(ctx context.Context, e *env, address string, create bool, do func(*store.Store, composerSettings) error) error {
 	settings, err := readComposer(e)

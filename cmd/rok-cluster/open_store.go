@@ -33,9 +33,21 @@ func openStore(ctx context.Context, e *env, settings cluster.Settings, address s
 	}
 	b, err := openBucket(ctx, e, a, create)
 	if err != nil {
-		return nil, err
+		return nil, noStore(a, err)
 	}
-	return openStoreOf(ctx, b, o)
+	s, err := openStoreOf(ctx, b, o)
+	if err != nil {
+		return nil, noStore(a, err)
+	}
+	return s, nil
+}
+
+// noStore says of a directory without a store how it gets one.
+func noStore(a store.Address, err error) error {
+	if a.Scheme == "file" && errors.Is(err, store.ErrMissing) {
+		return &cli.Error{Err: err, Next: "there is no store yet: rok-register makes it"}
+	}
+	return err
 }
 
 // openStoreOf opens the store in a bucket, which is closed if there is none.

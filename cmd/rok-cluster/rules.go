@@ -47,7 +47,7 @@ func storeRules() []cli.Rule {
 		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
 		{Code: cli.Usage, Match: cli.Is(maps.ErrShape)},
 		{Code: cli.Usage, Match: cli.Is(composer.ErrLabel)},
-		{Code: cli.Refused, Match: cli.Is(composer.ErrReserved)},
+		{Code: cli.Usage, Match: cli.Is(composer.ErrReserved)},
 		{Code: cli.Refused, Match: cli.Is(composer.ErrSourceChanged)},
 		{Code: cli.Refused, Match: cli.Is(composer.ErrBase)},
 		{Code: cli.NoSpace, Match: cli.Is(composer.ErrTooSmall)},
