@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/rok-storage/rok/maps"
+	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/units"
 )
 
@@ -165,8 +166,10 @@ func (h *baseHints) find(index uint64) (id maps.ID, known bool, err error) {
 	for !h.end && (!h.read || h.head.Index < index) {
 		e, err, more := h.next()
 		switch {
-		case damaged(err):
-			h.v.result.BaseErr = errors.Join(h.v.result.BaseErr, err)
+		case damaged(err), errors.Is(err, store.ErrChanged): // it is a hint: all is read and compared anyway
+			if damaged(err) {
+				h.v.result.BaseErr = errors.Join(h.v.result.BaseErr, err)
+			}
 			h.stop()
 			h.next = nil
 			return maps.ID{}, false, nil

@@ -100,7 +100,11 @@ func removeBackup(ctx context.Context, st *store.Store, name string, dry bool) e
 	if m.Version != 4 {
 		return &RefusedError{"remove", name, fmt.Errorf("map %s is v%d, not v4", current, m.Version)}
 	}
-	if err := sameVolume(ctx, st, old, m); err != nil {
+	err = sameVolume(ctx, st.Reading(info), old, st.Reading(at), m)
+	if e, ok := errors.AsType[*store.ChangedError](err); ok && e.Removed && e.Map == name {
+		return nil // likewise
+	}
+	if err != nil {
 		return err
 	}
 	if dry {

@@ -55,15 +55,15 @@ type Difference struct {
 	Data bool
 }
 
-// Diff are the ranges in which the volume of the second map differs from that of the first, in whole blocks, in order. What of them
-// is behind the end of the second volume is zeros there. Errors match [maps.ErrIncompatible] where block sizes differ; an
+// Diff are the ranges in which the volume of the second map differs from that of the first, in whole blocks, in order. Each map is read
+// from a store of its own, [store.Reading] for one. What is behind the end of the second volume is zeros there. Errors match [maps.ErrIncompatible] where block sizes differ; an
 // error is the last that comes.
-func Diff(ctx context.Context, st *store.Store, a, b *maps.Map) iter.Seq2[Difference, error] {
+func Diff(ctx context.Context, storeA maps.Getter, a *maps.Map, storeB maps.Getter, b *maps.Map) iter.Seq2[Difference, error] {
 	shape := a.Shape
 	shape.Size = max(a.Size, b.Size)
 	return func(yield func(Difference, error) bool) {
 		var last Difference
-		for d, err := range maps.Diff(ctx, st, a, st, b) {
+		for d, err := range maps.Diff(ctx, storeA, a, storeB, b) {
 			if err != nil {
 				yield(Difference{}, err)
 				return

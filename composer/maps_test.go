@@ -46,7 +46,7 @@ func TestListAndDiff(t *testing.T) {
 	require.Equal(t, []string{"vm/a", "vm/b", "vm/c"}, names)
 	require.ErrorIs(t, listed["vm/c"].Err, maps.ErrCorrupt)
 	var found []string
-	for d, err := range composer.Diff(t.Context(), w.store, listed["vm/a"].Map, listed["vm/b"].Map) {
+	for d, err := range composer.Diff(t.Context(), w.store, listed["vm/a"].Map, w.store, listed["vm/b"].Map) {
 		require.NoError(t, err)
 		found = append(found, fmt.Sprint(d.Start/block, "+", d.Length/block, d.Data))
 	}

@@ -52,17 +52,19 @@ type PresentCounts struct {
 
 // Present writes the volume of a map into a target, which is at least as large ([ErrTooSmall]). What the target has
 // already is not written again, so that the same call goes on where one was ended. Each block is verified. One that
-// cannot be read is left out; the result has its range, and the error matches [maps.ErrCorrupt].
+// cannot be read is left out; the result has its range, and the error matches [maps.ErrCorrupt]. Where the map is replaced or
+// removed meanwhile, and what it needed is gone, the error is a [*store.ChangedError]: of a target that is written by then, a part is of
+// the former state.
 // With Check, the error matches [ErrDiffers] where anything differs.
 func Present(ctx context.Context, st *store.Store, target Target, r PresentRequest) (Presented, error) {
-	m, _, err := st.OpenMap(ctx, r.Name)
+	m, info, err := st.OpenMap(ctx, r.Name)
 	if err != nil {
 		return Presented{}, err
 	}
-	return present(ctx, st, m, target, r)
+	return present(ctx, st.Reading(info), m, target, r)
 }
 
-func present(ctx context.Context, st *store.Store, m *maps.Map, target Target, r PresentRequest) (Presented, error) {
+func present(ctx context.Context, st maps.Getter, m *maps.Map, target Target, r PresentRequest) (Presented, error) {
 	if size := target.Size(); size < m.Size {
 		return Presented{Map: m.Header}, fmt.Errorf("present %s: the volume has %s, the target %s: %w", r.Name, m.Size, size, ErrTooSmall)
 	}
@@ -78,7 +80,7 @@ func present(ctx context.Context, st *store.Store, m *maps.Map, target Target, r
 
 // presenting is a volume on its way into a target.
 type presenting struct {
-	st      *store.Store
+	st      maps.Getter
 	m       *maps.Map
 	target  Target
 	request PresentRequest

@@ -118,7 +118,7 @@ func replaceable(ctx context.Context, st *store.Store, name string, all bool, m 
 		return condition, false, err
 	}
 	result.From = there.Shape
-	err = sameVolume(ctx, st, there, m)
+	err = sameVolume(ctx, st.Reading(now.MapInfo), there, st.Reading(backup.MapInfo), m)
 	switch {
 	case errors.Is(err, ErrTwin):
 		err = &RefusedError{"restore", name, fmt.Errorf("the map was changed since its backup; rm it first if that state is not wanted: %w", err)}

@@ -25,7 +25,7 @@ const partial = ".rok-partial"
 // again goes on with what is there of it. A file that is not empty, and a device whose begin or end is not zeros, is
 // refused ([RefusedError]), unless it is to be overwritten; so is a device that is mounted or otherwise in use.
 func PresentFile(ctx context.Context, st *store.Store, path string, overwrite bool, r PresentRequest) (Presented, error) {
-	m, _, err := st.OpenMap(ctx, r.Name)
+	m, info, err := st.OpenMap(ctx, r.Name)
 	if err != nil {
 		return Presented{}, err
 	}
@@ -33,7 +33,7 @@ func PresentFile(ctx context.Context, st *store.Store, path string, overwrite bo
 	if err != nil {
 		return Presented{Map: m.Header}, err
 	}
-	result, err := present(ctx, st, m, t, r)
+	result, err := present(ctx, st.Reading(info), m, t, r)
 	if t.path != "" && (err == nil || len(result.Damaged) > 0 && result.complete()) {
 		err = errors.Join(err, t.rename())
 	}

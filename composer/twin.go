@@ -12,14 +12,14 @@ import (
 
 // sameVolume compares two maps of one store block by block, both as a whole: also what they share is read, and found to
 // be sound. An error that matches [ErrTwin] says where they differ.
-func sameVolume(ctx context.Context, st maps.Getter, a, b *maps.Map) error {
+func sameVolume(ctx context.Context, storeA maps.Getter, a *maps.Map, storeB maps.Getter, b *maps.Map) error {
 	if a.Size != b.Size || a.BlockSize != b.BlockSize || a.Hash != b.Hash {
 		return fmt.Errorf("%s in blocks of %s by %s, and %s in blocks of %s by %s: %w", a.Size, a.BlockSize, a.Hash, b.Size, b.BlockSize, b.Hash, ErrTwin)
 	}
 	if a.NonZero != b.NonZero {
 		return fmt.Errorf("%d blocks that are not zeros, and %d: %w", a.NonZero, b.NonZero, ErrTwin)
 	}
-	for d, err := range maps.Diff(ctx, st, a, st, b) {
+	for d, err := range maps.Diff(ctx, storeA, a, storeB, b) {
 		if err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func (u *upgrading) swap(ctx context.Context, session *store.Session, name, vers
 	if err != nil {
 		return err
 	}
-	if err := sameVolume(ctx, u.st, m, upgraded); err != nil {
+	if err := sameVolume(ctx, session, m, session, upgraded); err != nil {
 		return fmt.Errorf("the new map does not read back: %w", err)
 	}
 	if !slices.Equal(m.Attributes, upgraded.Attributes) || upgraded.Header != header {

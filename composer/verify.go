@@ -91,15 +91,17 @@ type verifying struct {
 	st     *store.Store
 	r      VerifyRequest
 	result Verification
-	ids    *idSet
-	met    map[maps.ID]struct{} // nodes that were read
-	bad    map[maps.Object]error
-	again  map[maps.Object]bool // those of them that were looked at again
-	reread []byte               // for that
-	more   int64
-	state  *verifyState
-	random *rand.Rand
-	spare  buffers // for blocks, all of the largest size
+	// missing are errors of maps that were named and are not there.
+	missing []error
+	// versions are those of the maps whose blocks were asked for.
+	versions map[string]string
+	ids      *idSet
+	met      map[maps.ID]struct{} // nodes that were read
+	bad      map[maps.Object]error
+	more     int64
+	state    *verifyState
+	random   *rand.Rand
+	spare    buffers // for blocks, all of the largest size
 	// largest is the size of the largest blocks that maps have.
 	largest units.Bytes
 }
@@ -107,10 +109,11 @@ type verifying struct {
 // Verify reads maps and what they are made of, and looks whether their blocks are there, by listing what the store has;
 // with Deep or Sample it reads and hashes blocks. It never stops at the first that is bad, and says which ranges of which volumes
 // each hurts. A bad object is marked, so that nobody counts on it, and the next who registers its content puts it
-// again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged; other errors,
-// of a store that cannot be read at all, end the run.
+// again. An upgraded map is compared with its backup. The error is a [*VerifyError] where anything is damaged, joined with one that
+// matches [maps.ErrMissing] for each map that was named and is not there; other errors, of a store that cannot be read at
+// all, end the run.
 func Verify(ctx context.Context, st *store.Store, r VerifyRequest) (_ Verification, err error) {
-	v := &verifying{st: st, r: r, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, again: map[maps.Object]bool{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
+	v := &verifying{st: st, r: r, versions: map[string]string{}, met: map[maps.ID]struct{}{}, bad: map[maps.Object]error{}, random: rand.New(rand.NewPCG(rand.New(seed()).Uint64(), 0))}
 	if v.state, err = openVerifyState(r, st.Settings().ID.String()); err != nil {
 		return Verification{}, err
 	}
@@ -141,9 +144,9 @@ func (v *verifying) verdict() error {
 		}
 	}
 	if *e == (VerifyError{}) {
-		return nil
+		return errors.Join(v.missing...)
 	}
-	return e
+	return errors.Join(append(v.missing, e)...)
 }
 
 // names are the maps that are to be looked at.
@@ -168,58 +171,53 @@ func (v *verifying) maps(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		one, there, err := v.one(ctx, name)
-		if err != nil {
+		one, err := v.one(ctx, name)
+		for n := 1; n < tries && errors.Is(err, store.ErrChanged); n++ {
+			one, err = v.one(ctx, name)
+		}
+		switch {
+		case errors.Is(err, maps.ErrMissing) && v.r.Names == nil: // removed meanwhile
+			continue
+		case errors.Is(err, maps.ErrMissing): // it was named
+			v.missing = append(v.missing, fmt.Errorf("verify %s: %w", name, err))
+			continue
+		case errors.Is(err, store.ErrChanged):
+			one.Note = notVerified
+		case err != nil:
 			return fmt.Errorf("verify %s: %w", name, err)
 		}
-		if there || v.r.Names != nil { // else it was removed meanwhile
-			v.result.Maps = append(v.result.Maps, one)
-		}
+		v.result.Maps = append(v.result.Maps, one)
 	}
 	return nil
 }
 
-// one reads a map as it is, and again as it is then where it is replaced while it is read. It reports false where there is none.
-func (v *verifying) one(ctx context.Context, name string) (VerifiedMap, bool, error) {
-	for {
-		one, version, err := v.attempt(ctx, name)
-		if err == nil && one.Err == nil {
-			return one, true, nil
-		}
-		now, gone := v.st.OpenFile(ctx, name)
-		switch {
-		case errors.Is(gone, maps.ErrMissing):
-			return VerifiedMap{Name: name, Err: gone}, false, nil
-		case errors.Is(err, store.ErrChanged), gone == nil && now.Version != version && version != "":
-		case err == nil && version == "" && errors.Is(one.Err, maps.ErrMissing): // made meanwhile
-		default:
-			return one, true, err
-		}
-	}
-}
+// notVerified is said of a map that was never the same for long enough.
+const notVerified = "not verified: it was replaced again and again meanwhile"
 
-// attempt reads a map that nobody changes meanwhile. What was found of another is not bad if no map needs it. The version is "" where
-// there is no such map.
-func (v *verifying) attempt(ctx context.Context, name string) (VerifiedMap, string, error) {
-	m, info, err := v.st.OpenMap(ctx, name)
+// one reads one map. Errors match [store.ErrChanged] where it is changed meanwhile.
+func (v *verifying) one(ctx context.Context, name string) (VerifiedMap, error) {
 	one := VerifiedMap{Name: name}
-	if damaged(err) || errors.Is(err, errors.ErrUnsupported) {
+	m, info, err := v.st.OpenMap(ctx, name)
+	switch {
+	case errors.Is(err, maps.ErrMissing):
+		return one, err
+	case damaged(err), errors.Is(err, errors.ErrUnsupported):
 		one.Err = err
-		return one, info.Version, nil
-	}
-	if err != nil {
-		return one, info.Version, err
+		return one, nil
+	case err != nil:
+		return one, err
 	}
 	one.Header = m.Header
+	v.versions[name] = info.Version
 	v.largest = max(v.largest, m.BlockSize)
-	if err := v.objects(ctx, m, &one); err != nil {
-		return one, info.Version, err
+	if err := v.objects(ctx, m, info, &one); err != nil {
+		return one, err
 	}
-	return one, info.Version, v.twin(ctx, m, &one)
+	return one, v.twin(ctx, m, info, &one)
 }
 
 // objects walks one map.
-func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) error {
+func (v *verifying) objects(ctx context.Context, m *maps.Map, info store.MapInfo, one *VerifiedMap) error {
 	skip := func(o maps.Object) bool {
 		_, met := v.met[o.ID]
 		return met
@@ -231,7 +229,7 @@ func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) 
 		}
 		v.found(maps.Node, d.id, d.err)
 	}
-	for o, err := range objects(ctx, v.st, m, skip, lost) {
+	for o, err := range objects(ctx, v.st.Reading(info), m, skip, lost) {
 		switch {
 		case err != nil:
 			return err
@@ -250,12 +248,12 @@ func (v *verifying) objects(ctx context.Context, m *maps.Map, one *VerifiedMap) 
 }
 
 // twin compares a v4 map with its backup. One that was registered anew since may differ.
-func (v *verifying) twin(ctx context.Context, m *maps.Map, one *VerifiedMap) error {
+func (v *verifying) twin(ctx context.Context, m *maps.Map, info store.MapInfo, one *VerifiedMap) error {
 	if m.Version != 4 || one.Err != nil {
 		return nil
 	}
 	name := BackupName(one.Name, 3)
-	backup, _, err := v.st.OpenMap(ctx, name)
+	backup, kept, err := v.st.OpenMap(ctx, name)
 	switch {
 	case errors.Is(err, maps.ErrMissing):
 		return nil
@@ -265,8 +263,10 @@ func (v *verifying) twin(ctx context.Context, m *maps.Map, one *VerifiedMap) err
 	case err != nil:
 		return err
 	}
-	err = sameVolume(ctx, v.st, backup, m)
-	switch {
+	err = sameVolume(ctx, v.st.Reading(kept), backup, v.st.Reading(info), m)
+	switch e, changed := errors.AsType[*store.ChangedError](err); {
+	case changed && e.Map == name:
+		one.Note = fmt.Sprintf("not compared with its backup: %v", err)
 	case err == nil:
 		one.Note = "same as its backup " + name
 	case errors.Is(err, ErrTwin) && !Created(m).Equal(Created(backup)):

@@ -192,3 +192,21 @@ func (w *world) forge(name string, data []byte, attributes []maps.Attribute) {
 	require.NoError(w.t, err)
 	require.NoError(w.t, s.End(w.t.Context()))
 }
+
+// A name that no map has is no damage, and the others are verified.
+func TestVerifyOfNoMap(t *testing.T) {
+	w := newWorld(t)
+	w.register("disk", noise(1, 3))
+	named := func(r *composer.VerifyRequest) { r.Names = []string{"none", "disk"} }
+	result, err := w.verify(named)
+	require.ErrorIs(t, err, maps.ErrMissing)
+	require.NotErrorIs(t, err, maps.ErrCorrupt)
+	require.ErrorContains(t, err, "verify none")
+	require.Len(t, result.Maps, 1)
+	require.Equal(t, "disk", result.Maps[0].Name)
+	_, key := w.object("disk", maps.Block, 1)
+	w.remove(key)
+	_, err = w.verify(named)
+	require.ErrorIs(t, err, maps.ErrMissing)
+	require.ErrorIs(t, err, maps.ErrCorrupt)
+}

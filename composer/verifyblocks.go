@@ -117,15 +117,3 @@ func (v *verifying) sound(ctx context.Context, o maps.Object, buf []byte) error 
 	}
 	return err
 }
-
-// mark marks what is bad. A mark that is there stays, until the content is put again.
-func (v *verifying) mark(ctx context.Context) error {
-	if v.r.NoMarks {
-		return nil
-	}
-	var failed []error
-	for _, b := range v.result.Bad {
-		failed = append(failed, v.st.MarkBad(ctx, b.Kind, b.ID))
-	}
-	return errors.Join(failed...)
-}

@@ -3,11 +3,28 @@ package composer
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/units"
 )
+
+// hurting is what bad objects hurt in one map.
+type hurting struct {
+	size   units.Bytes // the volume's
+	bad    map[maps.Object]error
+	ranges map[maps.Object][]maps.Range // the first of each object
+}
+
+func (h *hurting) add(o maps.Object, r maps.Range, err error) {
+	h.bad[o] = err
+	all := h.ranges[o]
+	if n := len(all); n > 0 && end(all[n-1]) == r.Start {
+		all[n-1].Length += r.Length
+	} else if n < hurtKept {
+		h.ranges[o] = append(all, r)
+	}
+}
 
 // hurts finds what bad objects hurt, by walking all maps again. What no map needs by now, is not bad.
 func (v *verifying) hurts(ctx context.Context) error {
@@ -16,90 +33,95 @@ func (v *verifying) hurts(ctx context.Context) error {
 	}
 	found := map[maps.Object]*BadObject{}
 	for i := range v.result.Maps {
-		err := store.ErrChanged
-		for errors.Is(err, store.ErrChanged) { // it was replaced meanwhile: what it is now, counts
-			v.result.Maps[i].Damaged = nil
-			for _, b := range found {
-				b.Hurts = slices.DeleteFunc(b.Hurts, func(h Hurt) bool { return h.Map == v.result.Maps[i].Name })
-			}
-			err = v.hurtsOf(ctx, &v.result.Maps[i], found)
+		one := &v.result.Maps[i]
+		if one.Header.BlockSize == 0 {
+			continue
 		}
-		if err != nil {
+		h, err := v.hurtsIn(ctx, one.Name)
+		for n := 1; n < tries && errors.Is(err, store.ErrChanged); n++ {
+			h, err = v.hurtsIn(ctx, one.Name)
+		}
+		switch {
+		case damaged(err): // removed or damaged meanwhile
+			continue
+		case errors.Is(err, store.ErrChanged):
+			one.Note = notVerified
+			continue
+		case err != nil:
 			return err
 		}
+		for o, ranges := range h.ranges {
+			b := found[o]
+			if b == nil {
+				b = &BadObject{Kind: o.Kind, ID: o.ID, Err: h.bad[o]}
+				found[o] = b
+			}
+			for _, r := range ranges[:min(len(ranges), hurtKept-len(b.Hurts))] {
+				b.Hurts = append(b.Hurts, Hurt{one.Name, r})
+			}
+			one.Damaged = append(one.Damaged, ranges...)
+		}
+		one.Damaged = merged(one.Damaged, h.size)
+		one.Damaged = one.Damaged[:min(len(one.Damaged), hurtKept)]
 	}
 	for _, b := range found {
-		if len(b.Hurts) > 0 {
-			v.result.Bad = append(v.result.Bad, *b)
-		}
+		v.result.Bad = append(v.result.Bad, *b)
 	}
 	v.result.More = v.more
 	sortBad(v.result.Bad)
 	return nil
 }
 
-// hurtsOf finds what bad objects hurt of one map.
-func (v *verifying) hurtsOf(ctx context.Context, one *VerifiedMap, found map[maps.Object]*BadObject) error {
-	if one.Header.BlockSize == 0 {
-		return nil
-	}
-	m, _, err := v.st.OpenMap(ctx, one.Name)
-	if damaged(err) { // removed or damaged meanwhile
-		return nil
-	}
+// hurtsIn walks one map. Errors match [store.ErrChanged] where it is changed meanwhile.
+func (v *verifying) hurtsIn(ctx context.Context, name string) (*hurting, error) {
+	m, info, err := v.st.OpenMap(ctx, name)
 	if err != nil {
-		return err
-	}
-	hurt := func(kind maps.Kind, id maps.ID, r maps.Range, err error) {
-		o := maps.Object{Kind: kind, ID: id}
-		if found[o] == nil {
-			found[o] = &BadObject{Kind: kind, ID: id, Err: err}
-		}
-		b := found[o]
-		if n := len(b.Hurts); n > 0 && b.Hurts[n-1].Map == one.Name && end(b.Hurts[n-1].Range) == r.Start {
-			b.Hurts[n-1].Length += r.Length
-		} else if n < hurtKept {
-			b.Hurts = append(b.Hurts, Hurt{one.Name, r})
-		}
-		if len(one.Damaged) < hurtKept {
-			one.Damaged = merged(append(one.Damaged, r), m.Size)
-		}
-	}
-	lost := func(d damage) {
-		if !d.id.IsZero() {
-			hurt(maps.Node, d.id, rangeOf(m.Shape, d.first, d.blocks), d.err)
-		}
-	}
-	for o, err := range objects(ctx, v.st, m, nil, lost) {
-		if err != nil {
-			return err
-		}
-		bad, err := v.still(ctx, maps.Object{Kind: o.Kind, ID: o.ID})
-		if err != nil {
-			return err
-		}
-		if bad != nil {
-			hurt(o.Kind, o.ID, blockRange(m.Shape, o.Block), bad)
-		}
-	}
-	return nil
-}
-
-// still is why an object is bad, or nil. One that was found bad is read again, once: it may have been put again since.
-func (v *verifying) still(ctx context.Context, o maps.Object) (bad, err error) {
-	if v.bad[o] == nil || v.again[o] {
-		return v.bad[o], nil
-	}
-	v.again[o] = true
-	if v.reread == nil {
-		v.reread = make([]byte, maps.MaxBlockSize)
-	}
-	err = v.sound(ctx, o, v.reread)
-	switch {
-	case err == nil:
-		delete(v.bad, o)
-	case !damaged(err):
 		return nil, err
 	}
-	return v.bad[o], nil
+	h := &hurting{bad: map[maps.Object]error{}, ranges: map[maps.Object][]maps.Range{}, size: m.Size}
+	lost := func(d damage) {
+		if !d.id.IsZero() {
+			h.add(maps.Object{Kind: maps.Node, ID: d.id}, rangeOf(m.Shape, d.first, d.blocks), d.err)
+		}
+	}
+	for o, err := range objects(ctx, v.st.Reading(info), m, nil, lost) {
+		if err != nil {
+			return nil, err
+		}
+		if err := v.bad[maps.Object{Kind: o.Kind, ID: o.ID}]; o.Kind == maps.Block && err != nil {
+			h.add(maps.Object{Kind: o.Kind, ID: o.ID}, blockRange(m.Shape, o.Block), err)
+		}
+	}
+	if info.Version == v.versions[name] { // it was there when its blocks were looked for
+		return h, nil
+	}
+	buf := make([]byte, m.BlockSize)
+	for o := range h.bad {
+		if o.Kind != maps.Block {
+			continue
+		}
+		_, err := v.st.Reading(info).Get(ctx, o.Kind, o.ID, buf)
+		switch {
+		case err == nil: // it was put since
+			delete(h.bad, o)
+			delete(h.ranges, o)
+		case damaged(err):
+			h.bad[o] = err
+		default:
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// mark marks what is bad. A mark that is there stays, until the content is put again.
+func (v *verifying) mark(ctx context.Context) error {
+	if v.r.NoMarks {
+		return nil
+	}
+	var failed []error
+	for _, b := range v.result.Bad {
+		failed = append(failed, v.st.MarkBad(ctx, b.Kind, b.ID))
+	}
+	return errors.Join(failed...)
 }

@@ -3,6 +3,7 @@ package composer_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -145,8 +146,8 @@ func (s memorySource) Size() units.Bytes { return units.Bytes(len(s)) }
 func noise(seed uint64, blocks int, zero ...int) []byte {
 	data := make([]byte, blocks*int(block))
 	r := rand.New(rand.NewPCG(seed, 1))
-	for i := range data {
-		data[i] = byte(r.Uint32()) | 1
+	for i := 0; i < len(data); i += 8 {
+		binary.LittleEndian.PutUint64(data[i:], r.Uint64()|0x0101010101010101) // no byte is zero
 	}
 	for _, z := range zero {
 		clear(data[z*int(block) : (z+1)*int(block)])

@@ -3,12 +3,13 @@ package store
 import (
 	"context"
 	"crypto/cipher"
+	"errors"
 	"io"
 	"sync"
 )
 
 // MapFile is the bytes of a map as they were when it was opened; a change of the map meanwhile
-// is an error that matches [ErrChanged]. It reads in pieces of 1 MiB, of which it holds one, so that a map may be larger than
+// is a [*ChangedError]. It reads in pieces of 1 MiB, of which it holds one, so that a map may be larger than
 // memory. It is for many goroutines at once.
 type MapFile struct {
 	MapInfo
@@ -116,10 +117,12 @@ func (f *MapFile) open(number, n int64) error {
 func (f *MapFile) get(p []byte, off int64) error {
 	n, info, err := f.store.bucket.Get(f.ctx, mapKey(f.Name), off, p)
 	switch {
+	case errors.Is(err, ErrMissing):
+		return &ChangedError{f.Name, true}
 	case err != nil:
 		return err
 	case info.Version != f.Version:
-		return f.fail(ErrChanged)
+		return &ChangedError{f.Name, false}
 	case n < len(p):
 		return f.fail(damaged("%d bytes at %d could be read of %d", n, off, len(p)))
 	}

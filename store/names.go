@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -64,8 +65,22 @@ func (s *Store) Maps(ctx context.Context, prefix string) iter.Seq2[MapInfo, erro
 	}
 }
 
-// OpenMap opens a map. Errors match [ErrMissing] and those of [maps.Open].
-func (s *Store) OpenMap(ctx context.Context, name string) (*maps.Map, MapInfo, error) {
+// openTries is how often a map is opened that changes between two requests.
+const openTries = 3
+
+// OpenMap opens a map. Errors match [ErrMissing] and those of [maps.Open]. Who reads its objects and has no session, reads
+// them by [Store.Reading].
+func (s *Store) OpenMap(ctx context.Context, name string) (m *maps.Map, info MapInfo, err error) {
+	for range openTries {
+		m, info, err = s.openMap(ctx, name)
+		if !errors.Is(err, ErrChanged) {
+			break
+		}
+	}
+	return m, info, err
+}
+
+func (s *Store) openMap(ctx context.Context, name string) (*maps.Map, MapInfo, error) {
 	f, err := s.OpenFile(ctx, name)
 	if err != nil {
 		return nil, MapInfo{}, err

@@ -76,18 +76,18 @@ the others are kept, and told.`,
 				progress.Set(cli.Step{Label: fmt.Sprintf("collect: %d maps, %d objects condemned, %d freed", now.Maps, now.Condemned.Objects, now.Freed.Objects)})
 			}
 		}
+		settings, err := readComposer(e)
+		if err != nil {
+			return err
+		}
 		if !flags.Changed("wait") {
-			settings, err := e.settings()
-			if err != nil {
-				return err
-			}
-			r.Options.Wait = settings.GC.Wait
+			r.Options.Wait = settings.cluster.GC.Wait
 		}
 		r.Options.Dir = filepath.Join(e.stateDir(), "gc")
 		if err := os.MkdirAll(r.Options.Dir, 0o700); err != nil {
 			return err
 		}
-		return withStore(c.Context(), e, *address, false, func(st *store.Store, _ composerSettings) error {
+		return settings.withStore(c.Context(), e, *address, false, func(st *store.Store) error {
 			result, err := composer.Collect(c.Context(), st, r)
 			progress.End()
 			v := viewGC(result, r.Options.DryRun)
@@ -131,12 +131,13 @@ func printGC(w io.Writer, v gcView) error {
 	row := func(what string, a amountView) {
 		t.Add(what, plural(a.Count, "object"), units.Bytes(a.Bytes).Human())
 	}
-	t.Add("maps", fmt.Sprint(v.MapCount), "")
-	row("needed", v.Live)
-	if v.DryRun {
-		row("would be freed", v.Condemned)
-	} else {
-		row("no longer needed", v.Condemned)
+	// A run that goes on with what a former one found, and has to wait for it, looks at no map.
+	if looked := v.MapCount > 0 || len(v.Waiting) == 0; looked {
+		t.Add("maps", fmt.Sprint(v.MapCount), "")
+		row("needed", v.Live)
+		row(map[bool]string{true: "would be freed", false: "no longer needed"}[v.DryRun], v.Condemned)
+	}
+	if !v.DryRun {
 		row("freed", v.Freed)
 	}
 	if v.Rescued.Count > 0 {

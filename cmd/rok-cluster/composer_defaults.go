@@ -12,34 +12,32 @@ import (
 )
 
 // clusterDefaults are what the cluster's variables say of new maps: composer.map_version,
-// composer.block_size and composerd.maptree_degree, as they were applied here.
-func clusterDefaults(e *env) (composer.Defaults, error) {
-	s, err := e.settings()
-	if err != nil {
-		return composer.Defaults{}, err
-	}
+// composer.block_size and composerd.maptree_degree.
+func clusterDefaults(s cluster.Settings) composer.Defaults {
 	d := composer.Defaults{Version: s.MapVersion, Degree: s.Degree, BlockSize: s.BlockSize}
 	if s.Degree == cluster.AutoDegree {
 		d.Degree = maps.AutoDegree
 	}
-	return d, nil
+	return d
 }
 
-// composerSettings are the section [composer] of daemons.conf.
+// composerSettings are what commands of maps work with: the cluster's settings, and the section [composer] of
+// daemons.conf.
 type composerSettings struct {
+	cluster  cluster.Settings
 	store    string // address, or ""
 	defaults composer.Defaults
 }
 
-// readComposer reads what new maps are made with: daemons.conf where it says something, and else the
-// cluster.
+// readComposer reads them, each file once. New maps are made with what daemons.conf says where it says something, and else
+// with what the cluster says.
 func readComposer(e *env) (composerSettings, error) {
-	defaults, err := clusterDefaults(e)
+	ours, err := e.settings()
 	if err != nil {
 		return composerSettings{}, err
 	}
-	s := composerSettings{defaults: defaults}
-	file, err := readConf(e.configPath(), e.confNamed())
+	s := composerSettings{cluster: ours, defaults: clusterDefaults(ours)}
+	file, err := cli.ReadConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return s, err
 	}
@@ -58,10 +56,7 @@ func readComposer(e *env) (composerSettings, error) {
 		s.defaults.Degree = degree
 	}
 	s.defaults.BlockSize = r.Size("block_size", s.defaults.BlockSize)
-	if err := r.Err(); err != nil {
-		return s, &cli.Error{Err: err, Code: cli.Usage}
-	}
-	return s, nil
+	return s, r.Err()
 }
 
 // parseDegree reads what people type for the degree of a tree: auto, flat, or a number.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,21 +21,29 @@ func storeFlag(flags *pflag.FlagSet) *string {
 	return flags.String("store", "", "the store's `ADDRESS`: file:///DIR, s3://BUCKET/PREFIX?endpoint=…, unix:///SOCKET")
 }
 
-// withStore opens the store that was asked for, calls do, and closes it.
-func withStore(ctx context.Context, e *env, address string, create bool, do func(*store.Store, composerSettings) error) (err error) {
+// workersFlag gives a command the flag --workers, of which it returns what was given: 0 for nothing.
+func workersFlag(flags *pflag.FlagSet) func() int {
+	n := flags.Uint16("workers", 0, "work on `N` blocks at once (default what processors and memory suggest)")
+	return func() int { return int(*n) }
+}
+
+// withStore reads the settings, opens the store that was asked for, calls do, and closes it.
+func withStore(ctx context.Context, e *env, address string, create bool, do func(*store.Store, composerSettings) error) error {
 	settings, err := readComposer(e)
 	if err != nil {
 		return err
 	}
-	if address == "" {
-		address = settings.store
-	}
-	st, err := openStore(ctx, e, address, create)
+	return settings.withStore(ctx, e, address, create, func(st *store.Store) error { return do(st, settings) })
+}
+
+// withStore is the same where the settings are read already.
+func (s composerSettings) withStore(ctx context.Context, e *env, address string, create bool, do func(*store.Store) error) (err error) {
+	st, err := openStore(ctx, e, s.cluster, cmp.Or(address, s.store), create)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return do(st, settings)
+	return do(st)
 }
 
 // sizeValue is a flag that is a size. Zero: not given.

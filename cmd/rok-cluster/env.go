@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"os/user"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -21,6 +23,8 @@ type env struct {
 	// conf and state are what --config and --state-dir say; "": nothing.
 	conf, state string
 	hostname    func() (string, error)
+	// home is the user's, as the system's list of users has it; nil: nobody knows.
+	home func() string
 	// suffix is what stood behind the command's name in the program's: "v0.12.0"
 	// in rok-cluster-upgrade-v0.12.0.
 	suffix string
@@ -42,8 +46,18 @@ type env struct {
 func system() *env {
 	return &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, hostname: os.Hostname, now: time.Now,
+		home:    func() string { return homeOf(os.Geteuid()) },
 		signals: untilSignal,
 	}
+}
+
+// homeOf is the home of a user, or "".
+func homeOf(uid int) string {
+	u, err := user.LookupId(strconv.Itoa(uid))
+	if err != nil {
+		return ""
+	}
+	return u.HomeDir
 }
 
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {

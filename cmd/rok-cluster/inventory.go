@@ -22,7 +22,7 @@ func (e *env) inventory(ctx context.Context) ([]cluster.StoreRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := readConf(e.configPath(), e.confNamed())
+	file, err := cli.ReadConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (e *env) inventory(ctx context.Context) ([]cluster.StoreRecord, error) {
 	}
 	all := []cluster.StoreRecord{}
 	for _, s := range stores {
-		r, there, err := e.recordStore(ctx, s)
+		r, there, err := e.recordStore(ctx, s, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 	}
 	a, err := store.ParseAddress(text)
 	if err != nil {
-		return "", &cli.Error{Err: section.Error("store", err), Code: cli.Usage}
+		return "", section.Error("store", err)
 	}
 	assume := s.AssumeNoVersioning
 	if word, ok := section.Value("assume_no_versioning"); ok {
@@ -114,16 +114,16 @@ func daemonStore(section *conf.Section, s cluster.S3Settings) (string, error) {
 func isYes(word string) bool { return slices.Contains([]string{"true", "yes"}, strings.ToLower(word)) }
 
 // open opens it. It is made by nobody.
-func (s nodeStore) open(ctx context.Context, e *env) (*store.Store, error) {
+func (s nodeStore) open(ctx context.Context, e *env, settings cluster.Settings) (*store.Store, error) {
 	if s.keys == (s3Keys{}) {
-		return openStore(ctx, e, s.address, false)
+		return openStore(ctx, e, settings, s.address, false)
 	}
 	a, err := store.ParseAddress(s.address)
 	if err != nil {
 		return nil, err
 	}
 	if a.Scheme != "s3" {
-		return openStore(ctx, e, s.address, false)
+		return openStore(ctx, e, settings, s.address, false)
 	}
 	b, err := openS3As(ctx, e, a, s.keys)
 	if err != nil {
@@ -133,8 +133,8 @@ func (s nodeStore) open(ctx context.Context, e *env) (*store.Store, error) {
 }
 
 // recordStore lists a store's maps. A store that nothing was ever registered in need not be there.
-func (e *env) recordStore(ctx context.Context, s nodeStore) (r cluster.StoreRecord, there bool, err error) {
-	st, err := s.open(ctx, e)
+func (e *env) recordStore(ctx context.Context, s nodeStore, settings cluster.Settings) (r cluster.StoreRecord, there bool, err error) {
+	st, err := s.open(ctx, e, settings)
 	if errors.Is(err, store.ErrMissing) { // not a key or a socket that is missing: something is there then
 		return cluster.StoreRecord{Address: s.address, Maps: []cluster.MapRecord{}}, s.address != "", nil
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +39,7 @@ func openKV(ctx context.Context, e *env) (kv.Store, error) {
 
 // kvConfig reads [cluster]. A file that nobody named need not be there.
 func kvConfig(e *env) (etcd.Config, error) {
-	file, err := readConf(e.configPath(), e.confNamed())
+	file, err := cli.ReadConf(e.configPath(), e.confNamed())
 	if err != nil {
 		return etcd.Config{}, err
 	}
@@ -55,11 +54,10 @@ func kvConfig(e *env) (etcd.Config, error) {
 	c.Endpoints = strings.FieldsFunc(r.Text("endpoints", ""), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
 	password := r.Text("password_file", "")
 	if err := r.Err(); err != nil {
-		return etcd.Config{}, &cli.Error{Err: err, Code: cli.Usage}
+		return etcd.Config{}, err
 	}
 	if len(c.Endpoints) == 0 && len(section.Keys()) > 0 {
-		err := section.Error("endpoints", fmt.Errorf("%w: the others are for a store that it names", conf.ErrValue))
-		return etcd.Config{}, &cli.Error{Err: err, Code: cli.Usage}
+		return etcd.Config{}, section.Error("endpoints", fmt.Errorf("%w: the others are for a store that it names", conf.ErrValue))
 	}
 	if password != "" {
 		text, err := os.ReadFile(password)
@@ -69,12 +67,4 @@ func kvConfig(e *env) (etcd.Config, error) {
 		c.Password = etcd.Password(strings.TrimRight(string(text), "\r\n"))
 	}
 	return c, nil
-}
-
-func readConf(path string, named bool) (*conf.File, error) {
-	file, err := cli.ReadConf(path, named)
-	if _, wrong := errors.AsType[*conf.Error](err); wrong {
-		return nil, &cli.Error{Err: err, Code: cli.Usage}
-	}
-	return file, err
 }

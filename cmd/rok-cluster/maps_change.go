@@ -35,17 +35,17 @@ length in bytes, in whole blocks. "register --changed" reads these lines. Of two
 	address, format := storeFlag(c.Flags()), cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return withStore(c.Context(), e, *address, false, func(st *store.Store, _ composerSettings) error {
-			a, _, err := st.OpenMap(c.Context(), args[0])
+			a, infoA, err := st.OpenMap(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			b, _, err := st.OpenMap(c.Context(), args[1])
+			b, infoB, err := st.OpenMap(c.Context(), args[1])
 			if err != nil {
 				return err
 			}
 			ranges, data, zero := []differenceView{}, units.Bytes(0), units.Bytes(0)
 			w := c.OutOrStdout()
-			for d, err := range composer.Diff(c.Context(), st, a, b) {
+			for d, err := range composer.Diff(c.Context(), st.Reading(infoA), a, st.Reading(infoB), b) {
 				if err != nil {
 					return err
 				}

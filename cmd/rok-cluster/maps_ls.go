@@ -133,7 +133,7 @@ func mapsShow(e *env) *cobra.Command {
 				}
 			}
 			if *blocks {
-				for entry, err := range m.Entries(c.Context(), st) {
+				for entry, err := range m.Entries(c.Context(), st.Reading(info)) {
 					if err != nil {
 						return err
 					}

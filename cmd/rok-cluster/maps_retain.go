@@ -45,15 +45,15 @@ retention.keep_daily and retention.keep_weekly.`,
 	flags.IntVar(&p.Weekly, "keep-weekly", 0, "keep the newest of each of `N` weeks")
 	yes := flags.Bool("yes", false, "remove what goes")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		settings, err := e.settings()
+		settings, err := readComposer(e)
 		if err != nil {
 			return err
 		}
-		p := withRetention(p, flags.Changed, settings.Retention)
+		p := withRetention(p, flags.Changed, settings.cluster.Retention)
 		if p.IsZero() || p.Last < 0 || p.Daily < 0 || p.Weekly < 0 {
 			return cli.Usagef("say what stays: --keep-last, --keep-daily, --keep-weekly")
 		}
-		return withStore(c.Context(), e, *address, false, func(st *store.Store, _ composerSettings) error {
+		return settings.withStore(c.Context(), e, *address, false, func(st *store.Store) error {
 			var series []composer.Listed
 			for l, err := range composer.List(c.Context(), st, args[0]) {
 				if err != nil {

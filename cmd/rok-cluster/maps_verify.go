@@ -68,7 +68,7 @@ register counts on it, and the next that has the content puts it again. --no-mar
 	sample := flags.String("sample", "", "read and hash so many percent of the blocks: `P%`")
 	flags.BoolVar(&r.Resume, "resume", false, "go on where a --deep run was ended")
 	flags.BoolVar(&r.NoMarks, "no-marks", false, "do not mark in the store what is bad")
-	flags.IntVar(&r.Workers, "workers", 0, "blocks that are read at once")
+	workers := workersFlag(flags)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := checkVerify(&r, *sample); err != nil {
 			return err
@@ -76,6 +76,7 @@ register counts on it, and the next that has the content puts it again. --no-mar
 		if len(args) > 0 {
 			r.Names = args
 		}
+		r.Workers = workers()
 		r.Dir = filepath.Join(e.stateDir(), "verify")
 		progress := cli.NewProgress(c.ErrOrStderr(), *quiet)
 		defer progress.End()
@@ -87,7 +88,8 @@ register counts on it, and the next that has the content puts it again. --no-mar
 		return withStore(c.Context(), e, *address, false, func(st *store.Store, _ composerSettings) error {
 			result, err := composer.Verify(c.Context(), st, r)
 			progress.End()
-			if _, found := errors.AsType[*composer.VerifyError](err); err != nil && !found {
+			_, found := errors.AsType[*composer.VerifyError](err)
+			if err != nil && !found && (len(result.Maps) == 0 || !errors.Is(err, store.ErrMissing)) {
 				return err
 			}
 			v := viewVerification(result)

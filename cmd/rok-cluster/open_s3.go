@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rok-storage/rok/store"
@@ -56,7 +57,7 @@ func (e *env) completeS3(c *s3.Config, ca string, keys s3Keys) error {
 		File: e.getenv("AWS_SHARED_CREDENTIALS_FILE"), Profile: e.getenv("AWS_PROFILE"),
 		Role: e.getenv("AWS_EC2_METADATA_DISABLED") != "true",
 	}
-	if home := e.getenv("HOME"); c.Credentials.File == "" && home != "" {
+	if home := e.homeDir(); c.Credentials.File == "" && home != "" {
 		c.Credentials.File = filepath.Join(home, ".aws", "credentials")
 	}
 	c.Credentials = keys.over(c.Credentials)
@@ -79,6 +80,15 @@ func (e *env) completeS3(c *s3.Config, ca string, keys s3Keys) error {
 	return nil
 }
 
+// homeDir is the user's home; "" where nobody knows. Services of root have no HOME from systemd.
+func (e *env) homeDir() string {
+	home := e.getenv("HOME")
+	if home == "" && e.home != nil {
+		home = e.home()
+	}
+	return home
+}
+
 // log tells of what goes on, unless nobody wants to hear.
 func (e *env) log(line string) {
 	if !e.quiet && e.stderr != nil {
@@ -87,5 +97,5 @@ func (e *env) log(line string) {
 }
 
 func retryLine(r s3.Retry) string {
-	return fmt.Sprintf("s3: %s %s: attempt %d failed, the next in %v: %v", r.Op, r.Key, r.Attempt, r.Wait.Round(time.Millisecond), r.Cause)
+	return fmt.Sprintf("s3: %s: attempt %d failed, the next in %v: %v", strings.TrimSpace(r.Op+" "+r.Key), r.Attempt, r.Wait.Round(time.Millisecond), r.Cause)
 }

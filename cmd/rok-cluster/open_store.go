@@ -15,22 +15,17 @@ import (
 	"github.com/rok-storage/rok/store/daemon"
 )
 
-// openStore opens the store at an address; "" is the directory below the state
+// openStore opens the store at an address, with the cluster's settings; "" is the directory below the state
 // directory. Where there is none, it is made if create is set.
-func openStore(ctx context.Context, e *env, address string, create bool) (*store.Store, error) {
+func openStore(ctx context.Context, e *env, settings cluster.Settings, address string, create bool) (*store.Store, error) {
+	var err error
 	a := store.Address{Scheme: "file", Path: filepath.Join(e.stateDir(), "store")}
 	if address != "" {
-		var err error
 		if a, err = store.ParseAddress(address); err != nil {
 			return nil, err
 		}
 	}
-	o := store.Options{Create: create, Settings: a.Settings()}
-	settings, err := e.settings()
-	if err != nil {
-		return nil, err
-	}
-	o.Timing = timingOf(settings.GC)
+	o := store.Options{Create: create, Settings: a.Settings(), Timing: timingOf(settings.GC)}
 	if a.KeyFile != "" {
 		if o.Key, err = readKey(a.KeyFile); err != nil {
 			return nil, fmt.Errorf("key file: %w", err)
@@ -38,9 +33,21 @@ func openStore(ctx context.Context, e *env, address string, create bool) (*store
 	}
 	b, err := openBucket(ctx, e, a, create)
 	if err != nil {
-		return nil, err
+		return nil, noStore(a, err)
 	}
-	return openStoreOf(ctx, b, o)
+	s, err := openStoreOf(ctx, b, o)
+	if err != nil {
+		return nil, noStore(a, err)
+	}
+	return s, nil
+}
+
+// noStore says of a directory without a store how it gets one.
+func noStore(a store.Address, err error) error {
+	if a.Scheme == "file" && errors.Is(err, store.ErrMissing) {
+		return &cli.Error{Err: err, Next: "there is no store yet: rok-register makes it"}
+	}
+	return err
 }
 
 // openStoreOf opens the store in a bucket, which is closed if there is none.

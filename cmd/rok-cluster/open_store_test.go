@@ -8,15 +8,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store"
 )
+
+func settingsOf(t testing.TB, e *env) cluster.Settings {
+	t.Helper()
+	s, err := e.settings()
+	require.NoError(t, err)
+	return s
+}
 
 func TestOpenStore(t *testing.T) {
 	dir := t.TempDir()
 	e := &env{getenv: func(name string) string { return map[string]string{"ROK_STATE_DIR": dir}[name] }}
 	code := func(address string, create bool) cli.Code {
-		s, err := openStore(t.Context(), e, address, create)
+		s, err := openStore(t.Context(), e, settingsOf(t, e), address, create)
 		if err == nil {
 			require.NoError(t, s.Close())
 		}
@@ -46,7 +54,7 @@ func TestOpenStoreWithKey(t *testing.T) {
 	digits := strings.Repeat("7f", store.KeySize)
 	sound := file("key", digits+"\n", 0o600)
 	code := func(key string) cli.Code {
-		s, err := openStore(t.Context(), e, dir+"/s"+key, true)
+		s, err := openStore(t.Context(), e, settingsOf(t, e), dir+"/s"+key, true)
 		if err == nil {
 			require.True(t, s.Settings().Encrypted)
 			require.NoError(t, s.Close())

@@ -17,7 +17,7 @@ import (
 type presentFlags struct {
 	store            *string
 	check, overwrite bool
-	workers          int
+	workers          func() int
 	quiet            *bool
 	format           *cli.Format
 }
@@ -36,7 +36,8 @@ A run that was ended goes on when the same command is given again; onto a device
 was not empty, with --overwrite.
 
 A block that is damaged or missing in the store is left out: its byte range is named, all else is written,
-and the exit code is 7. --check compares, writes nothing, names the ranges that differ, and exits 7 then.`,
+and the exit code is 7. --check compares, writes nothing, names the ranges that differ, and exits 7 then.
+Where the map was replaced while it was read, the exit code is 3, and the same command goes on with what it is now.`,
 		Example: `  rok-present vm/web-1 restored.img
   rok-present vm/web-1 restored.img --check`,
 		Args: cli.Args(2, 2),
@@ -46,7 +47,7 @@ and the exit code is 7. --check compares, writes nothing, names the ranges that 
 	f.store = storeFlag(flags)
 	flags.BoolVar(&f.check, "check", false, "compare, and write nothing")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "write over what is there")
-	flags.IntVar(&f.workers, "workers", 0, "blocks that are worked on at once")
+	f.workers = workersFlag(flags)
 	f.quiet = cli.QuietFlag(c)
 	f.format = cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error { return f.run(c, e, args[0], args[1]) }
@@ -65,7 +66,7 @@ func (f *presentFlags) run(c *cobra.Command, e *env, name, target string) error 
 	defer progress.End()
 	return withStore(c.Context(), e, *f.store, false, func(st *store.Store, _ composerSettings) error {
 		result, err := composer.PresentFile(c.Context(), st, target, f.overwrite, composer.PresentRequest{
-			Name: name, Check: f.check, Workers: f.workers, Progress: step,
+			Name: name, Check: f.check, Workers: f.workers(), Progress: step,
 		})
 		progress.End()
 		if result.Map.BlockSize == 0 || result.Counts == (composer.PresentCounts{}) && err != nil {

@@ -27,7 +27,7 @@ type registerFlags struct {
 	changed       string
 	labels        []string
 	allow, frozen bool
-	workers       int
+	workers       func() int
 	quiet         *bool
 	format        *cli.Format
 }
@@ -65,7 +65,7 @@ again, and what was read of a file that did not change is not read again.`,
 	flags.StringArrayVar(&f.labels, "label", nil, "give the map a label, `KEY=VALUE`")
 	flags.BoolVar(&f.allow, "allow-changes", false, "publish what was read of a source that changed meanwhile")
 	flags.BoolVar(&f.frozen, "unchanging", false, "the sources are snapshots that nobody writes")
-	flags.IntVar(&f.workers, "workers", 0, "blocks that are worked on at once")
+	f.workers = workersFlag(flags)
 	f.quiet = cli.QuietFlag(c)
 	f.format = cli.OutputFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error { return f.run(c, e, args) }
@@ -81,7 +81,7 @@ func (f *registerFlags) run(c *cobra.Command, e *env, args []string) (err error)
 	}
 	request := composer.RegisterRequest{
 		Asked:        composer.Asked{Version: f.version, Degree: f.degree.degree, BlockSize: f.block.bytes},
-		AllowChanges: f.allow, Unchanging: f.frozen, StateDir: e.stateDir(), Workers: f.workers, Now: e.now,
+		AllowChanges: f.allow, Unchanging: f.frozen, StateDir: e.stateDir(), Workers: f.workers(), Now: e.now,
 	}
 	for i := 0; i < len(args); i += 2 {
 		source, err := composer.OpenFile(args[i], e.now)
@@ -252,6 +252,10 @@ func (f *registerFlags) print(w io.Writer, result composer.Result) error {
 			fmt.Fprintf(w, "%s: the former map is damaged, and was read as far as it goes: %s\n", cli.Printable(r.Name), cli.Printable(r.BaseErr.Error()))
 		}
 	}
-	_, err := fmt.Fprintf(w, "stored %s, %s as %s; %s were there\n", plural(s.Put, "object"), units.Bytes(s.PutBytes).Human(), units.Bytes(s.Stored).Human(), plural(s.Kept, "object"))
+	verb := "were"
+	if s.Kept == 1 {
+		verb = "was"
+	}
+	_, err := fmt.Fprintf(w, "stored %s, %s as %s; %s %s there\n", plural(s.Put, "object"), units.Bytes(s.PutBytes).Human(), units.Bytes(s.Stored).Human(), plural(s.Kept, "object"), verb)
 	return err
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/rok-storage/rok/cluster"
 	"github.com/rok-storage/rok/cluster/kv"
 	"github.com/rok-storage/rok/composer"
@@ -36,7 +38,7 @@ func clusterRules() []cli.Rule {
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrDenied)},
 		{Code: cli.Unreachable, Match: cli.Is(kv.ErrLeaseLost)},
 		{Code: cli.Corrupt, Match: cli.Is(kv.ErrDamaged)},
-		{Code: cli.Refused, Match: cli.As[*conf.Error]()},
+		{Code: cli.Usage, Match: cli.As[*conf.Error]()},
 	}
 }
 
@@ -45,7 +47,7 @@ func storeRules() []cli.Rule {
 		{Code: cli.Usage, Match: cli.Is(store.ErrName)},
 		{Code: cli.Usage, Match: cli.Is(maps.ErrShape)},
 		{Code: cli.Usage, Match: cli.Is(composer.ErrLabel)},
-		{Code: cli.Refused, Match: cli.Is(composer.ErrReserved)},
+		{Code: cli.Usage, Match: cli.Is(composer.ErrReserved)},
 		{Code: cli.Refused, Match: cli.Is(composer.ErrSourceChanged)},
 		{Code: cli.Refused, Match: cli.Is(composer.ErrBase)},
 		{Code: cli.NoSpace, Match: cli.Is(composer.ErrTooSmall)},
@@ -55,6 +57,7 @@ func storeRules() []cli.Rule {
 		{Code: cli.Refused, Match: cli.As[*s3.VersioningError]()},
 		{Code: cli.Refused, Match: cli.Is(store.ErrExists)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrChanged)},
+		{Code: cli.NotFound, Match: removedMap},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLocked)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrSettings)},
 		{Code: cli.Refused, Match: cli.Is(store.ErrLeaseLost)},
@@ -64,4 +67,10 @@ func storeRules() []cli.Rule {
 		{Code: cli.NoSpace, Match: cli.Is(store.ErrNoSpace)},
 		{Code: cli.Corrupt, Match: cli.Is(store.ErrCorrupt)},
 	}
+}
+
+// removedMap tells whether a map is no more that was there when it was opened.
+func removedMap(err error) bool {
+	e, ok := errors.AsType[*store.ChangedError](err)
+	return ok && e.Removed
 }

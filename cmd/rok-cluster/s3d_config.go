@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/rok-storage/rok/conf"
+	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/store/s3"
 	"github.com/rok-storage/rok/units"
 )
@@ -31,14 +30,11 @@ type s3dConfig struct {
 	metrics       string // "" is none
 }
 
-// readS3d reads the section. Errors match the file's, and fs.ErrNotExist where there is no such section.
+// readS3d reads the section. Errors are those of [cli.ReadConf], and match fs.ErrNotExist where there is no such
+// section.
 func readS3d(e *env, section string, flags s3dFlags) (s3dConfig, error) {
 	path := e.configPath()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return s3dConfig{}, err
-	}
-	file, err := conf.Parse(path, text)
+	file, err := cli.ReadConf(path, e.confNamed())
 	if err != nil {
 		return s3dConfig{}, err
 	}

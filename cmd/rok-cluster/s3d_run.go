@@ -132,16 +132,28 @@ func listenS3d(c s3dConfig) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(given) == 1 && given[0] != nil:
-		return given[0], nil
-	case len(given) > 0:
-		return nil, fmt.Errorf("systemd gave %d sockets: want one stream socket", len(given))
+	if l, err := givenSocket(given); l != nil || err != nil {
+		return l, err
 	}
 	if err := os.MkdirAll(filepath.Dir(c.socket), 0o755); err != nil {
 		return nil, err
 	}
 	return daemon.Listen(c.socket, c.mode)
+}
+
+// givenSocket is the one that systemd gave, or nil. The daemon asks the kernel who connects, which only a unix socket
+// tells.
+func givenSocket(given []net.Listener) (net.Listener, error) {
+	switch {
+	case len(given) == 0:
+		return nil, nil
+	case len(given) > 1 || given[0] == nil:
+		return nil, fmt.Errorf("systemd gave %d sockets: want one unix stream socket", len(given))
+	}
+	if a := given[0].Addr(); a.Network() != "unix" {
+		return nil, fmt.Errorf("systemd gave the %s socket %s: want a unix stream socket", a.Network(), a)
+	}
+	return given[0], nil
 }
 
 // ready tells systemd that all is set up, and goes on telling it that we live where it asks for that.

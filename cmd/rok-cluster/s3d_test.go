@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rok-storage/rok/conf"
 	"github.com/rok-storage/rok/internal/cli"
 	"github.com/rok-storage/rok/internal/cli/clitest"
 	"github.com/rok-storage/rok/store"
@@ -119,7 +120,7 @@ func TestS3d(t *testing.T) {
 
 	e := w.env
 	e.bucket = nil
-	s, err := openStore(t.Context(), &e, "unix://"+w.dir+"/s", true)
+	s, err := openStore(t.Context(), &e, settingsOf(t, &e), "unix://"+w.dir+"/s", true)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	_, err = memory.Stat(t.Context(), "store.json")
@@ -150,7 +151,7 @@ func TestS3d(t *testing.T) {
 	require.NoError(t, err)
 
 	code := func() cli.Code {
-		_, err := openStore(t.Context(), &e, "unix://"+w.dir+"/s", true)
+		_, err := openStore(t.Context(), &e, settingsOf(t, &e), "unix://"+w.dir+"/s", true)
 		return cli.CodeOf(err, rules()...)
 	}
 	require.Equal(t, cli.Unreachable, code())
@@ -222,7 +223,7 @@ func TestOpenS3(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.Close())
 	require.Zero(t, asked.Load())
-	_, err = openStore(t.Context(), &w.env, "s3://b/p?versioning=assume", true)
+	_, err = openStore(t.Context(), &w.env, settingsOf(t, &w.env), "s3://b/p?versioning=assume", true)
 	require.Equal(t, cli.Usage, cli.CodeOf(err, rules()...), "no bucket has such a name")
 	a.CA = w.dir + "/none"
 	_, err = openBucket(t.Context(), &w.env, a, true)
@@ -239,19 +240,50 @@ func TestS3Credentials(t *testing.T) {
 	for _, test := range []struct {
 		vars            map[string]string
 		file, profile   string
+		home            string // as the list of users has it
 		want            s3.Credentials
 		region, region2 string
 	}{
 		{vars: map[string]string{"HOME": "/h", "AWS_REGION": "r1", "AWS_DEFAULT_REGION": "r2"}, want: s3.Credentials{File: "/h/.aws/credentials", Role: true}, region2: "r1"},
 		{vars: map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "/f", "HOME": "/h", "AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "r2"}, want: s3.Credentials{File: "/f", Profile: "p", Role: true}, region2: "r2"},
 		{vars: map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "AWS_EC2_METADATA_DISABLED": "true"}, want: s3.Credentials{AccessKey: "a", SecretKey: "s", SessionToken: "t"}},
+		{vars: map[string]string{"AWS_REGION": "r1"}, home: "/r", want: s3.Credentials{File: "/r/.aws/credentials", Role: true}, region2: "r1"},
+		{vars: map[string]string{"HOME": "/h"}, home: "/r", want: s3.Credentials{File: "/h/.aws/credentials", Role: true}},
 		{vars: map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_REGION": "r1"}, file: "/own", profile: "q", want: s3.Credentials{File: "/own", Profile: "q"}, region: "mine", region2: "mine"},
 	} {
-		e := &env{getenv: func(name string) string { return test.vars[name] }}
+		e := &env{getenv: func(name string) string { return test.vars[name] }, home: func() string { return test.home }}
 		c := s3.Config{Region: test.region}
 		require.NoError(t, e.completeS3(&c, "", s3Keys{File: test.file, Profile: test.profile}))
 		require.True(t, test.want == c.Credentials, fmt.Sprint(c.Credentials))
 		require.Equal(t, test.region2, c.Region)
+	}
+}
+
+func TestHomeOf(t *testing.T) {
+	require.Equal(t, "/root", homeOf(0))
+	require.Empty(t, homeOf(1<<30))
+}
+
+// What systemd gives must be one socket at which the kernel says who connects.
+func TestGivenSocket(t *testing.T) {
+	listen := func(network, address string) net.Listener {
+		l, err := net.Listen(network, address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	stream := listen("unix", t.TempDir()+"/s")
+	got, err := givenSocket([]net.Listener{stream})
+	require.NoError(t, err)
+	require.Equal(t, stream, got)
+	got, err = givenSocket(nil)
+	require.NoError(t, err)
+	require.Nil(t, got)
+	for _, bad := range [][]net.Listener{
+		{nil}, {stream, stream}, {listen("tcp", "127.0.0.1:0")}, {listen("unixpacket", t.TempDir()+"/s")},
+	} {
+		_, err = givenSocket(bad)
+		require.ErrorContains(t, err, "unix stream socket")
 	}
 }
 
@@ -276,6 +308,26 @@ func TestS3dConfig(t *testing.T) {
 	_, err = readS3d(&w.env, "s3d.2", s3dFlags{})
 	require.Equal(t, cli.NotFound, cli.CodeOf(err, rules()...))
 	require.ErrorContains(t, err, "has no section [s3d.2]")
+}
+
+// A file that cannot be read is told as every command tells it.
+func TestS3dDamagedConfig(t *testing.T) {
+	for text, want := range map[string]cli.Code{
+		"[s3d.0\n":                          cli.Usage,
+		"[s3d.0]\nbucket = b\nbucket = c\n": cli.Usage,
+		"[s3d.0]\nbuckte = b\n":             cli.Usage,
+		"[s3d.0]\nbucket = b\n" + strings.Repeat("# all too long\n", conf.MaxSize/15+1): cli.Usage,
+		"[s3d.1]\nbucket = b\n": cli.NotFound,
+	} {
+		w := newS3dWorld(t, text)
+		require.Equal(t, int(want), run(t.Context(), []string{"rok-s3d"}, w.signalled()), w.stderr.String())
+		require.Contains(t, w.stderr.String(), w.dir+"/daemons.conf")
+	}
+	w := newS3dWorld(t, "")
+	require.NoError(t, os.Remove(w.dir+"/daemons.conf"))
+	require.Equal(t, int(cli.NotFound), run(t.Context(), []string{"rok-s3d"}, w.signalled()))
+	_, err := readS3d(&env{conf: "/dev/zero", getenv: func(string) string { return "" }}, "s3d.0", s3dFlags{})
+	require.Equal(t, cli.Usage, cli.CodeOf(err, rules()...), "it has no end")
 }
 
 // s3dExample runs an example of a daemon that is told to stop when it has begun.

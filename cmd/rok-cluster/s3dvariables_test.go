@@ -114,7 +114,7 @@ func TestKeysOfAnotherStore(t *testing.T) {
 	m := newMachine(t)
 	m.do("disk disk.img 4M")
 	m.must("rok-register", "disk.img", "a", "--store", filepath.Join(m.dir, "other"), "-q")
-	s, err := nodeStore{filepath.Join(m.dir, "other"), s3Keys{File: "/k"}}.open(t.Context(), &m.env)
+	s, err := nodeStore{filepath.Join(m.dir, "other"), s3Keys{File: "/k"}}.open(t.Context(), &m.env, settingsOf(t, &m.env))
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 }

@@ -1,7 +1,6 @@
 package daemon_test
 
 import (
-	"context"
 	"net"
 	"path/filepath"
 	"testing"
@@ -19,13 +18,7 @@ func serve(t *testing.T, c daemon.Config) string {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- daemon.Serve(ctx, l, c) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
+	serveOn(t, l, c)
 	return path
 }
 

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, daemonIn(dir, os.Getenv("ROK_TEST_STUCK") != ""))
 		os.Exit(1)
 	}
+	if socket := os.Getenv(asClient); socket != "" {
+		os.Exit(clientOf(socket))
+	}
 	os.Exit(m.Run())
 }
 
