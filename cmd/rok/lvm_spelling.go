@@ -12,7 +12,10 @@ import (
 // here. It comes after all flags of c.
 func lvm2Spellings(c *cobra.Command, also map[string]string) {
 	names := map[string]string{}
+	sorted := c.Flags().SortFlags
+	c.Flags().SortFlags = false // to sort them takes longer than all else here
 	c.Flags().VisitAll(func(f *pflag.Flag) { names[strings.ReplaceAll(f.Name, "-", "")] = f.Name })
+	c.Flags().SortFlags = sorted
 	c.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, typed string) pflag.NormalizedName {
 		if name, ok := also[typed]; ok {
 			return pflag.NormalizedName(name)
