@@ -11,7 +11,7 @@ import (
 
 // lightModules are the modules that cmd/rok may link: it must start quickly,
 // and serve in an initramfs.
-var lightModules = []string{module, "golang.org/x/sys", "github.com/google/uuid", "github.com/spf13/cobra", "github.com/spf13/pflag"}
+var lightModules = []string{module, "golang.org/x/sys", "github.com/spf13/cobra", "github.com/spf13/pflag"}
 
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()

@@ -139,7 +139,7 @@ func TestTextRulesBite(t *testing.T) {
 		{"light", heavy([]string{"fmt ", module + "/dm " + module, "github.com/spf13/cobra github.com/spf13/cobra"}), nil},
 		{"heavy", heavy([]string{"net/http ", "x.example/y x.example"}), []string{
 			"cmd/rok links net/http, which costs each start: put what needs a network into cmd/rok-cluster",
-			"cmd/rok links x.example/y of x.example: it may link only golang.org/x/sys, github.com/google/uuid, github.com/spf13/cobra, github.com/spf13/pflag",
+			"cmd/rok links x.example/y of x.example: it may link only golang.org/x/sys, github.com/spf13/cobra, github.com/spf13/pflag",
 		}},
 		{"code", []string{codeBlock("a\n```sh\nb\n```\n```go\nc\n```\n")}, []string{"c\n"}},
 	}
