@@ -36,5 +36,14 @@ func lvm2Spellings(c *cobra.Command, also map[string]string) {
 
 // sameLetters reports whether two names differ in hyphens alone.
 func sameLetters(a, b string) bool {
-	return strings.ReplaceAll(a, "-", "") == strings.ReplaceAll(b, "-", "")
+	for {
+		a, b = strings.TrimLeft(a, "-"), strings.TrimLeft(b, "-")
+		if a == "" || b == "" {
+			return a == b
+		}
+		if a[0] != b[0] {
+			return false
+		}
+		a, b = a[1:], b[1:]
+	}
 }
