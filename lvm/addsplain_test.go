@@ -59,16 +59,16 @@ func TestInactivePlainLVsNeedNoKernel(t *testing.T) {
 		})
 	}
 
+	c, err = offline.Change(t.Context(), "data", inactive, lvm.CreateLV{Name: "e", Size: of(8)})
+	require.NoError(t, err)
+	state, err = offline.StatesAfter(c, "e")
+	require.NoError(t, err)
+	require.Nil(t, state, "nothing is known where the kernel is not to be asked")
+
 	_, err = offline.Change(t.Context(), "data", inactive, lvm.CreateThinPool{Name: "pool", Size: of(16)})
 	require.NoError(t, err)
 	_, err = offline.Change(t.Context(), "data", inactive, lvm.CreateThin{Pool: "pool", Name: "thin", Size: of(8)})
 	require.NoError(t, err)
 	_, err = s.Change(t.Context(), "data", inactive, lvm.CreateLV{Name: "d", Size: of(8)})
 	require.ErrorIs(t, err, errKernel, "a pool waits for a message")
-
-	c, err = offline.Change(t.Context(), "data", inactive, lvm.CreateLV{Name: "d", Size: of(8)})
-	require.NoError(t, err)
-	state, err = offline.StatesAfter(c, "d")
-	require.NoError(t, err)
-	require.Nil(t, state, "nothing is known where the kernel is not to be asked")
 }
