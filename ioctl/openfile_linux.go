@@ -1,6 +1,7 @@
 package ioctl
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 
@@ -28,21 +29,34 @@ func ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer unix.Close(fd) // only read
-	b := make([]byte, 0, fileRoom)
-	for {
-		n, err := ignoringEINTR(func() (int, error) { return unix.Read(fd, b[len(b):cap(b)]) })
-		if err != nil {
-			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
-		}
-		if n == 0 {
-			return b, nil
-		}
-		if b = b[:len(b)+n]; len(b) == cap(b) {
-			b = append(b, make([]byte, len(b))...)[:len(b)]
-		}
+	defer unix.Close(fd)     // only read
+	var first [fileRoom]byte // on the stack: most files are shorter, and a buffer costs new pages
+	n, err := fill(fd, first[:])
+	if n < len(first) && err == nil {
+		return bytes.Clone(first[:n]), nil
 	}
+	b := append(make([]byte, 0, 2*fileRoom), first[:n]...)
+	for err == nil {
+		if n, err = fill(fd, b[len(b):cap(b)]); n < cap(b)-len(b) && err == nil {
+			return b[:len(b)+n], nil
+		}
+		b = b[:len(b)+n]
+		b = append(b, make([]byte, len(b))...)[:len(b)]
+	}
+	return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 }
 
 // fileRoom is how much is read of a file at first.
 const fileRoom = 4 << 10
+
+// fill reads until b is full, or the file ends.
+func fill(fd int, b []byte) (done int, err error) {
+	for done < len(b) {
+		n, err := ignoringEINTR(func() (int, error) { return unix.Read(fd, b[done:]) })
+		if n <= 0 {
+			return done, err
+		}
+		done += n
+	}
+	return done, nil
+}

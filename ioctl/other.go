@@ -93,6 +93,9 @@ func Unlock(*os.File) error { return errors.ErrUnsupported }
 // ReadOnce fails.
 func ReadOnce(string, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
+// DirNames fails.
+func DirNames(string) ([]string, error) { return nil, errors.ErrUnsupported }
+
 // OpenFile fails.
 func OpenFile(string, int, os.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
 

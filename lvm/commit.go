@@ -33,6 +33,10 @@ type CommitRequest struct {
 	// when that step was taken, or was not: with what became of it. When Suspend
 	// fails it has undone what it did, and the commit is undone.
 	Suspend func(next *VG) (resume func(committed bool) error, err error)
+
+	// locked says that lvm2's lock of the VG is held since before the scan, by who
+	// makes the request: what was read need not be read again.
+	locked bool
 }
 
 // Commit writes a VG to its devices so that a power cut at any moment leaves
@@ -61,7 +65,7 @@ type CommitRequest struct {
 // returns: V_NAME, of both names where it is renamed. Where PVs join or leave, or
 // the VG is new, removed or renamed, the lock of all orphans, P_global, must be
 // too. A change by somebody who did not hold it is found as [ErrChanged], if it
-// came before step 1.
+// came before step 1. [System] takes lvm2's locks itself, and does not look for one.
 //
 // It is refused with one of the errors of this package that say why, with a
 // [*disk.TextTooLongError] where the text does not fit, and with the [*Fault]
@@ -71,7 +75,7 @@ func (s *Scan) Commit(r CommitRequest) (*DiskVG, error) {
 	if err := c.check(); err != nil {
 		return nil, c.fail("check", err)
 	}
-	if err := c.unchanged(); err != nil {
+	if err := c.open(); err != nil {
 		return nil, c.fail("check", err)
 	}
 	if r.New == nil {

@@ -250,14 +250,25 @@ func (c *commit) number() error {
 	return nil
 }
 
-// unchanged opens the devices for writing, and compares what they have now with
-// what was read.
-func (c *commit) unchanged() error {
-	buf := ioctl.AlignedBytes(2 * 4096)
-	for _, d := range append(slices.Clone(c.members), c.leaves...) {
+// open opens the devices for writing, and refuses those that have changed since they
+// were read.
+func (c *commit) open() error {
+	pvs := append(slices.Clone(c.members), c.leaves...)
+	for _, d := range pvs {
 		if err := d.Device.Upgrade(ReadWrite); err != nil {
 			return err
 		}
+	}
+	if c.request.locked {
+		return nil
+	}
+	return unchanged(pvs)
+}
+
+// unchanged compares what PVs have now with what was read.
+func unchanged(pvs []*DiskPV) error {
+	buf := ioctl.AlignedBytes(2 * 4096)
+	for _, d := range pvs {
 		start := cachedDevice{d.Device, buf[:min(units.Bytes(len(buf)), d.Device.Size)]}
 		if n, err := d.Device.ReadAt(start.start, 0); n < len(start.start) {
 			return deviceError(d, "read label", err)

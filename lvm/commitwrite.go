@@ -124,7 +124,7 @@ func (t *target) write(h disk.AreaHeader) error { return t.pv.writeArea(t.area, 
 
 // writeArea writes h as the header of a.
 func (p *DiskPV) writeArea(a *DiskArea, h disk.AreaHeader) error {
-	b := disk.AppendAreaHeader(nil, h)
+	b := disk.AppendAreaHeader(make([]byte, 0, disk.HeaderSize), h)
 	if _, err := p.Device.WriteAt(b, int64(a.Start)); err != nil {
 		return deviceError(p, "write metadata area header", err)
 	}

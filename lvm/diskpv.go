@@ -72,6 +72,16 @@ func (c cachedDevice) ReadAt(b []byte, off int64) (int, error) {
 	return c.Device.ReadAt(b, off)
 }
 
+// peek returns n bytes at off: those that are kept, where they are.
+func (c cachedDevice) peek(off int64, n units.Bytes) ([]byte, error) {
+	if end := off + int64(n); off >= 0 && end <= int64(len(c.start)) {
+		return c.start[off:end:end], nil
+	}
+	b := make([]byte, n)
+	_, err := c.Device.ReadAt(b, off)
+	return b, err
+}
+
 // readPV reads the label and the headers of the areas. The device is no PV where
 // it returns nil. buf is [firstRead] long.
 func readPV(d *Device, buf []byte) (*DiskPV, cachedDevice, error) {

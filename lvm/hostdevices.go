@@ -119,16 +119,16 @@ func (s sysDevice) partitions() (parts []sysDevice, err error) {
 // component reports whether the device is a part of a multipath or md device. There
 // may be a thousand LVs on it.
 func (f *deviceSearch) component(s sysDevice) bool {
-	holders, err := os.ReadDir(filepath.Join(s.dir, "holders"))
+	holders, err := ioctl.DirNames(s.dir + "/holders")
 	if err != nil {
 		return false
 	}
 	for _, holder := range holders {
-		if f.knownLV(holder.Name()) {
+		if f.knownLV(holder) {
 			continue
 		}
-		h := sysDevice{filepath.Join(s.dir, "holders", holder.Name())}
-		if strings.HasPrefix(holder.Name(), "md") || strings.HasPrefix(h.text("dm/uuid"), "mpath-") {
+		h := sysDevice{s.dir + "/holders/" + holder}
+		if strings.HasPrefix(holder, "md") || strings.HasPrefix(h.text("dm/uuid"), "mpath-") {
 			return true
 		}
 	}

@@ -145,9 +145,9 @@ func (s *Scan) foreign(a *DiskArea, start cachedDevice) string {
 	if s.only == "" || !a.counts() || a.CheckLocation(a.Committed) != nil {
 		return ""
 	}
-	var b [units.SectorSize]byte
-	head := b[:min(a.Committed.Size, a.Size-a.Committed.Offset, units.SectorSize)]
-	if _, err := start.ReadAt(head, int64(a.Start+a.Committed.Offset)); err != nil {
+	n := min(a.Committed.Size, a.Size-a.Committed.Offset, units.SectorSize)
+	head, err := start.peek(int64(a.Start+a.Committed.Offset), n)
+	if err != nil {
 		return ""
 	}
 	if about, ok := disk.ReadSummary(head); ok && about.Name != s.only {

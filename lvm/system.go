@@ -125,8 +125,7 @@ func imageSettings() host.Settings {
 // node is the host's name, for creation_host; system is uname's words.
 func (s *System) node() (name, system string) {
 	if s.host != nil {
-		words, _ := s.host.System() // only a comment
-		return s.host.Node(), words
+		return s.host.Node(), s.host.System()
 	}
 	if h := s.cfg.Host; h != nil && h.Node != "" {
 		return h.Node, ""

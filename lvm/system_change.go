@@ -60,6 +60,8 @@ type Change struct {
 	// Warnings are what failed beside the change, which stands: a backup file that
 	// could not be written, LVs that could not be resumed.
 	Warnings []error
+
+	unmapped bool // what is new has no device, and nothing else changed
 }
 
 func (c *Change) warn(err error) {

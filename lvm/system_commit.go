@@ -56,6 +56,7 @@ func (t *session) commitRequest(c *Change, r CommitRequest) (*DiskVG, error) {
 	if r.New != nil {
 		r.New.Origin = t.s.origin(describesWrite)
 	}
+	r.locked = t.s.host != nil
 	g, err := t.scan.Commit(r)
 	if err != nil && errors.Is(err, ErrPartial) {
 		c.warn(err)

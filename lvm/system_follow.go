@@ -35,7 +35,7 @@ func (e *ActiveError) Is(target error) bool { return target == ErrInUse }
 
 // apply commits next, has the kernel follow, and keeps a backup.
 func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o ChangeOptions) error {
-	conn, err := t.s.dm()
+	conn, err := t.kernelFor(c, g.VG, next, o)
 	if err != nil {
 		return err
 	}
@@ -48,8 +48,10 @@ func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o C
 		}
 	}
 	o.Inactive = o.Inactive || conn == nil
-	if err := t.prepare(c, g, next, o); err != nil {
-		return err
+	if !c.unmapped { // else there is nothing to make ready
+		if err := t.prepare(c, g, next, o); err != nil {
+			return err
+		}
 	}
 	if conn == nil {
 		done, err := t.commit(c, g, next, nil)
@@ -70,6 +72,15 @@ func (t *session) apply(ctx context.Context, c *Change, g *DiskVG, next *VG, o C
 		t.end(c, last)
 	}
 	return err
+}
+
+// kernelFor is the kernel that a change concerns. It is nil where there is none, and
+// where all that is new is plain and stays inactive.
+func (t *session) kernelFor(c *Change, old, next *VG, o ChangeOptions) (*dm.Conn, error) {
+	if c.unmapped = o.Inactive && addsPlain(old, next); c.unmapped {
+		return nil, nil
+	}
+	return t.s.dm()
 }
 
 // end is what follows a change that stands.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/thin"
@@ -38,6 +39,17 @@ func (s *System) States(vg *VG, lvs ...string) (func(*LV) DeviceState, error) {
 		}
 	}
 	return func(lv *LV) DeviceState { return states[lv.ID] }, nil
+}
+
+// StatesAfter is [System.States] of LVs after a change of their VG. New LVs of which
+// the kernel cannot have devices, since the change left them inactive, it is not
+// asked for.
+func (s *System) StatesAfter(c *Change, lvs ...string) (func(*LV) DeviceState, error) {
+	asked := slices.ContainsFunc(lvs, func(name string) bool { return c.Before.LV(name) != nil })
+	if !c.unmapped || s.cfg.Offline || asked || len(lvs) == 0 {
+		return s.States(c.After, lvs...)
+	}
+	return func(*LV) DeviceState { return withoutDevice() }, nil
 }
 
 // few LVs are found, and asked for, one by one.
@@ -111,13 +123,12 @@ func shownLayers(lv *LV) []Layer {
 
 // read asks for one LV's device.
 func (k *stateReader) read(lv *LV) (DeviceState, error) {
-	inactive := DeviceState{Known: true, Used: -1, MetadataUsed: -1}
 	for _, layer := range shownLayers(lv) {
 		device, there := k.device(lv, layer)
 		if !there {
 			continue
 		}
-		s := inactive
+		s := withoutDevice()
 		chunk := k.chunkOf(lv)
 		err := s.ask(device, k.tellsMore(lv), chunk)
 		if err == nil && layer == LayerThinPool && s.Health != HealthNeedsCheck {
@@ -138,8 +149,11 @@ func (k *stateReader) read(lv *LV) (DeviceState, error) {
 		}
 		// It is not there, or went since it was listed.
 	}
-	return inactive, nil
+	return withoutDevice(), nil
 }
+
+// withoutDevice is the state of an LV without a device.
+func withoutDevice() DeviceState { return DeviceState{Known: true, Used: -1, MetadataUsed: -1} }
 
 // device is one of the devices that an LV may have; where they were listed, it is
 // known whether it is there.

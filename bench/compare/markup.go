@@ -1,20 +1,21 @@
 package compare
 
 import (
-	"html"
 	"io"
 	"slices"
 	"strconv"
+	"text/template"
 )
 
 // markup builds HTML with SVG in it. Text and attribute values are escaped
 // here, once, whatever they hold; only raw passes as it is. Attributes are
 // given as a name and a value each. A template engine would do the same, and
-// cost each start of rok some of the time that a device-mapper call takes.
+// cost each start of rok some of the time that a device-mapper call takes; its way
+// to escape is linked already, by cobra, as that of package html is not.
 type markup struct{ b []byte }
 
 func (m *markup) raw(s string)  { m.b = append(m.b, s...) }
-func (m *markup) text(s string) { m.raw(html.EscapeString(printable(s))) }
+func (m *markup) text(s string) { m.raw(template.HTMLEscapeString(printable(s))) }
 
 func (m *markup) tag(name, end string, attributes []string) {
 	m.raw("<" + name)

@@ -2,16 +2,14 @@ package compare
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/rok-storage/rok/dm"
 	"github.com/rok-storage/rok/ioctl"
@@ -62,7 +60,9 @@ func newOwn(conn *dm.Conn, dir string) (*own, error) {
 // that is not locked yet for a dead run's, and remove it; then tryOwn returns
 // nil.
 func tryOwn(conn *dm.Conn, dir string) (*own, error) {
-	id := strings.ReplaceAll(uuid.NewString(), "-", "")[:8]
+	var random [4]byte
+	ioctl.ReadRandom(random[:])
+	id := hex.EncodeToString(random[:])
 	o := &own{conn: conn, id: id, dir: filepath.Join(dir, namePrefix+id)}
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("compare: %w", err)

@@ -95,7 +95,11 @@ func reportVG(c *cobra.Command, sys *lvm.System, vg string, hidden bool, names .
 
 // printChanged prints the named LVs of a VG that was changed.
 func printChanged(c *cobra.Command, format *cli.Format, sys *lvm.System, change *lvm.Change, names []string) error {
-	lines, err := changedLines(sys, change.After, names)
+	var lines []lvm.LVReport
+	state, err := sys.StatesAfter(change, names...)
+	if err == nil {
+		lines = change.After.ReportLVs(true, state, names...)
+	}
 	return printDone(c, format, lines, lvTable, err)
 }
 

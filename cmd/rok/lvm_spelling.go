@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,15 +12,38 @@ import (
 // hyphens inside, and by the names in also: what lvm2 calls it, and what it is
 // here. It comes after all flags of c.
 func lvm2Spellings(c *cobra.Command, also map[string]string) {
-	names := map[string]string{}
-	c.Flags().VisitAll(func(f *pflag.Flag) { names[strings.ReplaceAll(f.Name, "-", "")] = f.Name })
-	c.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, typed string) pflag.NormalizedName {
+	f := c.Flags()
+	var names []string // of c's flags, once all of them have been shown to the function below
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, typed string) pflag.NormalizedName {
+		if len(names) == 0 || slices.Contains(names, typed) {
+			return pflag.NormalizedName(typed)
+		}
 		if name, ok := also[typed]; ok {
 			return pflag.NormalizedName(name)
 		}
-		if name, ok := names[strings.ReplaceAll(typed, "-", "")]; ok {
-			return pflag.NormalizedName(name)
+		for _, name := range names {
+			if sameLetters(name, typed) {
+				return pflag.NormalizedName(name)
+			}
 		}
 		return pflag.NormalizedName(typed)
 	})
+	sorted := f.SortFlags
+	f.SortFlags = false // to sort them takes longer than all else here
+	f.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	f.SortFlags = sorted
+}
+
+// sameLetters reports whether two names differ in hyphens alone.
+func sameLetters(a, b string) bool {
+	for {
+		a, b = strings.TrimLeft(a, "-"), strings.TrimLeft(b, "-")
+		if a == "" || b == "" {
+			return a == b
+		}
+		if a[0] != b[0] {
+			return false
+		}
+		a, b = a[1:], b[1:]
+	}
 }

@@ -55,9 +55,17 @@ func (p *Program) Run(ctx context.Context, args []string) Code {
 	return CodeOf(err, p.Rules()...)
 }
 
-// onRun calls f before any command of the tree runs.
+// onRun calls f before any command of the tree runs. From then on nobody shows its
+// flags: cobra looks once more through all of them, and need not sort them for that.
 func onRun(c *cobra.Command, f func()) {
 	if run := c.RunE; run != nil {
+		before := c.PreRun
+		c.PreRun = func(c *cobra.Command, args []string) {
+			c.Flags().SortFlags = false
+			if before != nil {
+				before(c, args)
+			}
+		}
 		c.RunE = func(c *cobra.Command, args []string) error {
 			f()
 			return run(c, args)

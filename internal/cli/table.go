@@ -47,7 +47,11 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
-	var b []byte
+	room := 1 // for a line of ASCII
+	for _, w := range width {
+		room += w + 2
+	}
+	b := make([]byte, 0, room*len(rows))
 	for _, row := range rows {
 		for i, cell := range row {
 			if i > 0 {

@@ -11,7 +11,7 @@ import (
 
 // lightModules are the modules that cmd/rok may link: it must start quickly,
 // and serve in an initramfs.
-var lightModules = []string{module, "golang.org/x/sys", "github.com/google/uuid", "github.com/spf13/cobra", "github.com/spf13/pflag"}
+var lightModules = []string{module, "golang.org/x/sys", "github.com/spf13/cobra", "github.com/spf13/pflag"}
 
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()
@@ -34,6 +34,8 @@ func heavy(lines []string) (faults []string) {
 		switch {
 		case pkg == "net/http" || pkg == "crypto/tls": // net itself comes with pflag
 			faults = append(faults, "cmd/rok links "+pkg+", which costs each start: put what needs a network into cmd/rok-cluster")
+		case pkg == "crypto" || strings.HasPrefix(pkg, "crypto/"):
+			faults = append(faults, "cmd/rok links "+pkg+", and with it self-tests and random generators that cost each start: see lvm/host/hmac.go")
 		case pkg == "testing" || strings.HasPrefix(pkg, module+"/internal/testenv"):
 			faults = append(faults, "cmd/rok links "+pkg+": what is for tests goes into _test.go files")
 		case mod != "" && !slices.Contains(lightModules, mod):

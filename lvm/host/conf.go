@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -78,7 +77,7 @@ func loadConf(etc, node string) (*conf, error) {
 // read adds a file, if it is there.
 func (c *conf) read(path, node string) error {
 	read, err := ioctl.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if os.IsNotExist(err) { // errors.Is would be the first of a short command, and makes its tables
 		return nil
 	}
 	if err != nil {

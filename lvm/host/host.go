@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,6 +44,7 @@ type Host struct {
 
 	cfg  Config
 	conf *conf
+	uts  unix.Utsname // what uname(2) said
 }
 
 // Open reads the settings. A file that is not there says nothing. It fails with
@@ -52,9 +54,10 @@ func Open(cfg *Config) (*Host, error) {
 	if cfg != nil {
 		h.cfg = *cfg
 	}
-	if err := h.cfg.fill(); err != nil {
-		return nil, err
+	if err := unix.Uname(&h.uts); err != nil {
+		return nil, os.NewSyscallError("uname", err)
 	}
+	h.cfg.fill(&h.uts)
 	var err error
 	if h.conf, err = loadConf(h.cfg.Etc, h.cfg.Node); err != nil {
 		return nil, err
@@ -68,23 +71,18 @@ func Open(cfg *Config) (*Host, error) {
 	return h, nil
 }
 
-func (cfg *Config) fill() error {
-	for field, value := range map[*string]string{
-		&cfg.Etc: "/etc/lvm", &cfg.Run: "/run/lvm", &cfg.Sys: "/sys", &cfg.Proc: "/proc",
-		&cfg.Dev: "/dev", &cfg.MachineID: "/etc/machine-id", &cfg.Program: "rok",
-	} {
-		if *field == "" {
-			*field = value
-		}
-	}
+// fill puts in what is empty.
+func (cfg *Config) fill(uts *unix.Utsname) {
+	cfg.Etc = cmp.Or(cfg.Etc, "/etc/lvm")
+	cfg.Run = cmp.Or(cfg.Run, "/run/lvm")
+	cfg.Sys = cmp.Or(cfg.Sys, "/sys")
+	cfg.Proc = cmp.Or(cfg.Proc, "/proc")
+	cfg.Dev = cmp.Or(cfg.Dev, "/dev")
+	cfg.MachineID = cmp.Or(cfg.MachineID, "/etc/machine-id")
+	cfg.Program = cmp.Or(cfg.Program, "rok")
 	if cfg.Node == "" {
-		u, err := uname()
-		if err != nil {
-			return err
-		}
-		cfg.Node = u.node
+		cfg.Node = unix.ByteSliceToString(uts.Nodename[:])
 	}
-	return nil
 }
 
 // Node is the host's name, for a VG's creation_host.
@@ -92,28 +90,10 @@ func (h *Host) Node() string { return h.cfg.Node }
 
 // System is what a VG's text has behind the host's name, in a comment: the
 // words of uname(2), as "Linux vm 6.1.0 #1 SMP x86_64".
-func (h *Host) System() (string, error) {
-	u, err := uname()
-	if err != nil {
-		return "", err
-	}
-	return u.system + " " + h.cfg.Node + " " + u.release + " " + u.version + " " + u.machine, nil
-}
-
-type utsname struct{ system, node, release, version, machine string }
-
-func uname() (utsname, error) {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return utsname{}, os.NewSyscallError("uname", err)
-	}
-	return utsname{
-		system:  unix.ByteSliceToString(u.Sysname[:]),
-		node:    unix.ByteSliceToString(u.Nodename[:]),
-		release: unix.ByteSliceToString(u.Release[:]),
-		version: unix.ByteSliceToString(u.Version[:]),
-		machine: unix.ByteSliceToString(u.Machine[:]),
-	}, nil
+func (h *Host) System() string {
+	word := func(b []byte) string { return unix.ByteSliceToString(b) }
+	return word(h.uts.Sysname[:]) + " " + h.cfg.Node + " " + word(h.uts.Release[:]) + " " +
+		word(h.uts.Version[:]) + " " + word(h.uts.Machine[:])
 }
 
 func (h *Host) run(name ...string) string {
