@@ -34,8 +34,6 @@ func heavy(lines []string) (faults []string) {
 		switch {
 		case pkg == "net/http" || pkg == "crypto/tls": // net itself comes with pflag
 			faults = append(faults, "cmd/rok links "+pkg+", which costs each start: put what needs a network into cmd/rok-cluster")
-		case pkg == "crypto" || strings.HasPrefix(pkg, "crypto/"):
-			faults = append(faults, "cmd/rok links "+pkg+", and with it self-tests and random generators that cost each start: see lvm/host/hmac.go")
 		case pkg == "testing" || strings.HasPrefix(pkg, module+"/internal/testenv"):
 			faults = append(faults, "cmd/rok links "+pkg+": what is for tests goes into _test.go files")
 		case mod != "" && !slices.Contains(lightModules, mod):
