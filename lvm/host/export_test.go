@@ -31,6 +31,3 @@ func PlainMatches(expression, path string) (matches, plain bool) {
 	p := parsePlain(expression)
 	return p != nil && p.matches(path), p != nil
 }
-
-// HMACSHA256 is hmacSHA256.
-func HMACSHA256(key, message []byte) [32]byte { return hmacSHA256(key, message) }

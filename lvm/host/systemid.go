@@ -1,6 +1,8 @@
 package host
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -109,8 +111,9 @@ func appMachineID(machine string) string {
 		return ""
 	}
 	app, _ := hex.DecodeString(appID)
-	sum := hmacSHA256(key, app)
-	id := sum[:16]
+	mac := hmac.New(sha256.New, key)
+	mac.Write(app)
+	id := mac.Sum(nil)[:16]
 	id[6] = id[6]&0x0f | 0x40 // a UUID of version 4
 	id[8] = id[8]&0x3f | 0x80
 	return hex.EncodeToString(id)
