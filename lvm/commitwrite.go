@@ -122,14 +122,16 @@ func (t *target) commit() error {
 // write writes the header of the area.
 func (t *target) write(h disk.AreaHeader) error { return t.pv.writeArea(t.area, h) }
 
-// writeArea writes h as the header of a.
+// writeArea writes h as the header of a. It is put where the old one is kept, since that
+// takes no more memory; where it cannot be written, the old one is put back.
 func (p *DiskPV) writeArea(a *DiskArea, h disk.AreaHeader) error {
-	b := disk.AppendAreaHeader(make([]byte, 0, disk.HeaderSize), h)
+	was := a.raw
+	b := disk.AppendAreaHeader(a.raw[:0], h)
 	if _, err := p.Device.WriteAt(b, int64(a.Start)); err != nil {
+		a.raw = was
 		return deviceError(p, "write metadata area header", err)
 	}
 	a.AreaHeader, a.Damaged, a.text = h, false, nil
-	copy(a.raw[:], b)
 	return nil
 }
 

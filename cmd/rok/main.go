@@ -10,11 +10,9 @@ package main
 import (
 	"context"
 	"os"
-	"runtime"
 )
 
 func main() {
-	runtime.MemProfileRate = 0 // nobody reads it, and a sample walks the stack and its tables
 	growStack(false)
 	os.Exit(run(context.Background(), os.Args[1:], system()))
 }
