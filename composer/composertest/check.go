@@ -96,6 +96,13 @@ func (o *onceEach) Get(ctx context.Context, kind maps.Kind, id maps.ID, dst []by
 // emptied: when all rights have run out, one collection leaves nothing that no map needs, and all maps are presented.
 func (h *history) emptied() {
 	h.clock.advance(10 * time.Minute)
+	if all := h.there(every); len(all) > 0 && h.rng.IntN(3) == 0 {
+		for id, kind := range h.objects(one(h, all...)) { // any of them is taken for damaged, which it is not
+			require.NoError(h.t, h.calm.MarkBad(h.ctx, kind, id))
+			break
+		}
+	}
+	h.mend()
 	h.what = "the last collection"
 	c, err := h.calm.Collect(h.ctx, store.CollectOptions{})
 	require.NoError(h.t, err)
@@ -122,6 +129,24 @@ func (h *history) emptied() {
 		have[key]++
 	}
 	require.Equal(h.t, need, have)
+}
+
+// mend registers all volumes again where anything is marked as damaged. A block that was put anew while the damaged one was
+// condemned leaves the mark, and the damaged one if that is there, until its content is put once more.
+func (h *history) mend() {
+	marked := false
+	for _, err := range h.calm.Bad(h.ctx) {
+		require.NoError(h.t, err)
+		marked = true
+	}
+	if !marked {
+		return
+	}
+	c, err := h.calm.Collect(h.ctx, store.CollectOptions{})
+	require.NoError(h.t, err)
+	h.did.add("freed", int(c.Freed.Objects))
+	h.heal(h.there(every))
+	h.did.add("mended", 1)
 }
 
 // keys are all that is stored.

@@ -5,13 +5,22 @@ import (
 	"time"
 )
 
-// clock moves when a history says so. Nobody is woken by it: leases are not renewed, since steps take no time.
+// clock moves when a history says so. Leases are not renewed by it, since steps take no time. Who waits for a lock looks again at
+// once; nobody has one for longer than a call, so many looks are too many.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	stuck func() // is called then
+
+	mu    sync.Mutex
+	now   time.Time
+	looks int
 }
 
-func newClock() *clock { return &clock{now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)} }
+// looksAtMost is how often locks are looked at in a history.
+const looksAtMost = 5000
+
+func newClock(stuck func()) *clock {
+	return &clock{stuck: stuck, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
 
 // Now is the time.
 func (c *clock) Now() time.Time {
@@ -20,8 +29,20 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// After never comes.
-func (c *clock) After(time.Duration) <-chan time.Time { return nil }
+// After comes at once where a lock is waited for, and else never.
+func (c *clock) After(d time.Duration) <-chan time.Time {
+	if d > time.Second {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.looks++; c.looks == looksAtMost {
+		c.stuck()
+	}
+	come := make(chan time.Time, 1)
+	come <- c.now
+	return come
+}
 
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()

@@ -38,11 +38,11 @@ type history struct {
 }
 
 func play(t *testing.T, seed uint64, p Place, d *did) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // who waits for a lock is told
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	h := &history{
 		t: t, ctx: ctx, rng: rand.New(rand.NewPCG(seed, 7)), did: d, place: p, state: t.TempDir(),
-		clock: newClock(), may: map[string][][]byte{}, large: seed%8 == 0,
+		clock: newClock(cancel), may: map[string][][]byte{}, large: seed%8 == 0,
 	}
 	h.options = store.Options{Create: true, Settings: store.Settings{Hash: maps.SHA256}, Timing: store.Timing{Clock: h.clock}}
 	if seed%3 == 0 {

@@ -55,7 +55,7 @@ func TestModel(t *testing.T, open func(t *testing.T) Place, s Seeds) {
 	if s.Count >= enough { // it is no test where nothing of the kind happens
 		for _, what := range []string{
 			"register", "update", "group", "grown", "shrunk", "upgrade", "restore", "label", "remove", "retain", "retained", "let go",
-			"verify", "damage", "healed", "collect", "delete backups", "backup removed", "freed",
+			"verify", "damage", "healed", "mended", "collect", "delete backups", "backup removed", "freed",
 			"killed before", "killed behind", "killed, late", "between", "at once", "both at one name", "both made it", "collected at once", "verified at once",
 			"dropped", "reply dropped", "delayed", "repeated", "out of order", "again", "resumed",
 			"encrypted", "sha256", "blake3", "v3", "v4 flat", "v4 of degree 16", "v4 of degree 32", "v4 of degree 128",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/stretchr/testify/require"
@@ -36,7 +37,9 @@ func TestComposerModel(t *testing.T) {
 				if test.versions {
 					versioned(t, backend)
 				}
-				b := open(t, config(url))
+				c := config(url)
+				c.Limits.Request, c.Limits.Total = time.Minute, 5*time.Minute // also on a machine that has no time
+				b := open(t, c)
 				f.begin(test.flaky)
 				p := composertest.Place{Bucket: b, Keys: func(t *testing.T) []string { return served(t, backend) }}
 				if test.bySocket {
