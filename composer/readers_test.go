@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,13 +66,21 @@ func readEverywhere(t *testing.T, f fate, version, degree int, read func(*world,
 		st := w.open(faulty)
 		first := faulty.Calls() + n
 		turns := f.turns(version, degree)
+		var one sync.Mutex // one turn at a time, though readers are many
+		turn := func(do func(*world)) func(context.Context) {
+			return func(context.Context) {
+				one.Lock()
+				defer one.Unlock()
+				do(w)
+			}
+		}
 		faulty.Plan = func(c storetest.Call) (fault storetest.Fault) {
 			if c.Op == "put" || c.Op == "delete" {
 				fault.Before = store.ErrDenied
 			}
 			switch {
 			case c.N == first:
-				fault.Hook = func(context.Context) {
+				fault.Hook = turn(func(w *world) {
 					if f != replaced {
 						w.gone("disk")
 						return
@@ -80,11 +89,10 @@ func readEverywhere(t *testing.T, f fate, version, degree int, read func(*world,
 					if w.collect().Freed.Objects == 0 {
 						w.t.Error("nothing was freed")
 					}
-				}
+				})
 			case c.N > first && len(turns) > 0 && turns[0].at(c):
-				do := turns[0].do
+				fault.Hook = turn(turns[0].do)
 				turns = turns[1:]
-				fault.Hook = func(context.Context) { do(w) }
 			}
 			return fault
 		}
