@@ -17,6 +17,7 @@ type generator struct {
 	st    *state
 	kinds []kind
 	done  map[string]map[actor]int // of each kind, in this round and those before
+	wrong int                      // how many operations in a hundred are to be refused; others are, too, that do not fit
 	names int
 	files []backup
 }
@@ -67,10 +68,6 @@ var kinds = []kind{
 	{"lvchange tags", 2, (*generator).lvtags},
 }
 
-// wrongOf is how many in a hundred are to be refused. Others are, too, that do
-// not fit.
-const wrongOf = 8
-
 // next draws an operation: who does it, and a kind, of which those come sooner
 // that did not come yet.
 func (g *generator) next(st *state) *operation {
@@ -90,7 +87,7 @@ func (g *generator) next(st *state) *operation {
 			if at -= share(k); at >= 0 {
 				continue
 			}
-			if args := k.make(g, g.r.IntN(100) < wrongOf); args != nil {
+			if args := k.make(g, g.r.IntN(100) < g.wrong); args != nil {
 				if by == byRok && g.chance(25) && g.s.rokLine(args) != nil {
 					by = byProgram
 				}

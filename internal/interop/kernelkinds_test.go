@@ -228,8 +228,12 @@ func (g *generator) resize(wrong bool) []string {
 	}
 	name := v.vg.Name + "/" + lv.Name
 	if wrong {
+		more := free(v.vg) + 100000
+		if slices.Contains(v.pools, lv) {
+			more = free(v.vg) + 1 // for more, lvm2 makes the metadata larger before it refuses
+		}
 		return one(g, [][]string{
-			args("lvextend", "-l", fmt.Sprintf("+%d", free(v.vg)+100000), name),
+			args("lvextend", "-l", fmt.Sprintf("+%d", more), name),
 			args("lvreduce", "-l", fmt.Sprintf("-%d", lv.Size()), name),
 			args("lvextend", "-l", "+1", v.vg.Name+"/none"),
 			args("vgreduce", v.vg.Name, disk(len(g.s.disks)-1)),

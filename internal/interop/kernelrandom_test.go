@@ -21,7 +21,7 @@ var kernelFeatures = []string{"linear", "striped", "thin-pool", "snapshot", "sna
 func TestKernelInterop(t *testing.T) {
 	testenv.Kernel(t, kernelFeatures...)
 	series{
-		kinds: kernelKinds, slice: 8, whole: 300, round: 50, stream: 4, sizes: drawKernelSizes,
+		kinds: kernelKinds, slice: 8, whole: 300, round: 50, wrong: 11, stream: 4, sizes: drawKernelSizes,
 		begin: (*match).begin, end: (*match).end,
 		enough: (*tally).both,
 	}.play(t)

@@ -32,6 +32,7 @@ type series struct {
 	slice  int // operations where ROK_INTEROP_OPERATIONS does not say how many
 	whole  int // from so many on, there must be enough of each kind
 	round  int // operations of a round
+	wrong  int // how many in a hundred are to be refused
 	stream uint64
 	sizes  func(*rand.Rand) []units.Bytes
 	// What a round begins and ends with, beside the operations; may be nil.
@@ -58,7 +59,7 @@ func (s series) play(t *testing.T) {
 			played = true
 			r := rand.New(rand.NewPCG(uint64(seed+round), s.stream))
 			m := newMatch(t, s.sizes(r), y)
-			g := &generator{r: r, s: m.first, kinds: s.kinds, done: y.of}
+			g := &generator{r: r, s: m.first, kinds: s.kinds, wrong: s.wrong, done: y.of}
 			if s.begin != nil {
 				s.begin(m, r)
 			}
@@ -87,7 +88,7 @@ func (s series) play(t *testing.T) {
 func TestRandom(t *testing.T) {
 	needLVM2(t)
 	series{
-		kinds: kinds, slice: 150, whole: 2000, round: 100, stream: 3, sizes: drawSizes,
+		kinds: kinds, slice: 150, whole: 2000, round: 100, wrong: 8, stream: 3, sizes: drawSizes,
 		enough: (*tally).least,
 	}.play(t)
 }
