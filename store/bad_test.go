@@ -9,6 +9,7 @@ import (
 
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 // damage overwrites what is kept of a block.
@@ -31,25 +32,25 @@ func TestDamagedBlockIsPutAgain(t *testing.T) {
 	s := newShelf(t)
 	s.keep(t, "web", "abc")
 	s.damage(t, blockKey('b'))
-	_, err := read(s.Store, "web")
+	_, err := model.Read(s.Store, "web")
 	require.ErrorIs(t, err, store.ErrCorrupt)
-	require.NoError(t, s.MarkBad(t.Context(), maps.Block, blockID('b')))
-	require.Equal(t, []store.BadObject{{Kind: maps.Block, Name: blockID('b')}}, s.bad(t))
+	require.NoError(t, s.MarkBad(t.Context(), maps.Block, model.BlockID('b')))
+	require.Equal(t, []store.BadObject{{Kind: maps.Block, Name: model.BlockID('b')}}, s.bad(t))
 	require.Zero(t, s.collect(t).Condemned)
 	require.Len(t, s.bad(t), 1, "a map needs it")
 
 	w := s.begin(t)
-	require.True(t, w.Distrusts(maps.Block, blockID('b')))
-	require.False(t, w.Distrusts(maps.Node, blockID('b')))
-	has, err := w.Has(t.Context(), maps.Block, blockID('b'))
+	require.True(t, w.Distrusts(maps.Block, model.BlockID('b')))
+	require.False(t, w.Distrusts(maps.Node, model.BlockID('b')))
+	has, err := w.Has(t.Context(), maps.Block, model.BlockID('b'))
 	require.NoError(t, err)
 	require.False(t, has)
 	require.NoError(t, register(t, w, "new", "ab"))
-	require.False(t, w.Distrusts(maps.Block, blockID('b')))
+	require.False(t, w.Distrusts(maps.Block, model.BlockID('b')))
 	require.EqualValues(t, 1, w.Counts().Put)
 	require.NoError(t, w.End(t.Context()))
 	require.Empty(t, s.bad(t))
-	content, err := read(s.Store, "web")
+	content, err := model.Read(s.Store, "web")
 	require.NoError(t, err)
 	require.Equal(t, "abc", content)
 }
@@ -63,13 +64,13 @@ func TestDamagedBlockThatIsCondemned(t *testing.T) {
 	old := s.begin(t) // keeps the collection from its end
 	require.Len(t, s.collect(t).Waiting, 1)
 	s.damage(t, blockKey('b'))
-	require.NoError(t, s.MarkBad(t.Context(), maps.Block, blockID('b')))
+	require.NoError(t, s.MarkBad(t.Context(), maps.Block, model.BlockID('b')))
 
 	w := s.begin(t)
 	require.NoError(t, register(t, w, "new", "ab"))
 	require.EqualValues(t, 2, w.Counts().Put)
 	require.Len(t, s.bad(t), 1)
-	content, err := read(s.Store, "new")
+	content, err := model.Read(s.Store, "new")
 	require.NoError(t, err)
 	require.Equal(t, "ab", content)
 	require.NoError(t, register(t, old, "old", "abc"))
@@ -78,7 +79,7 @@ func TestDamagedBlockThatIsCondemned(t *testing.T) {
 	for range 3 {
 		s.collect(t)
 		for _, name := range []string{"old", "new"} {
-			content, err = read(s.Store, name)
+			content, err = model.Read(s.Store, name)
 			require.NoError(t, err)
 			require.Equal(t, "abc"[:len(content)], content)
 		}
@@ -87,7 +88,7 @@ func TestDamagedBlockThatIsCondemned(t *testing.T) {
 	require.Empty(t, s.bad(t))
 	s.collect(t)
 	require.Len(t, s.keys(t, "blk/"), 3)
-	content, err = read(s.Store, "old")
+	content, err = model.Read(s.Store, "old")
 	require.NoError(t, err)
 	require.Equal(t, "abc", content)
 }
@@ -95,9 +96,9 @@ func TestDamagedBlockThatIsCondemned(t *testing.T) {
 func TestMarkOfWhatIsGoneGoes(t *testing.T) {
 	s := newShelf(t)
 	s.keep(t, "web", "abc")
-	require.NoError(t, s.MarkBad(t.Context(), maps.Block, blockID('b')))
-	require.NoError(t, s.MarkBad(t.Context(), maps.Block, blockID('c')))
-	require.NoError(t, s.UnmarkBad(t.Context(), maps.Block, blockID('c')))
+	require.NoError(t, s.MarkBad(t.Context(), maps.Block, model.BlockID('b')))
+	require.NoError(t, s.MarkBad(t.Context(), maps.Block, model.BlockID('c')))
+	require.NoError(t, s.UnmarkBad(t.Context(), maps.Block, model.BlockID('c')))
 	require.Len(t, s.bad(t), 1)
 	require.NoError(t, s.Remove(t.Context(), "web", ""))
 	s.collect(t)

@@ -160,7 +160,7 @@ func (g *collector) held() error {
 
 // step is held between what is written; it renews the lock where nothing else does.
 func (g *collector) step(ctx context.Context) error {
-	if g.lock != nil && g.t.manual && g.lock.aged() {
+	if g.lock != nil && g.t.Manual && g.lock.aged() {
 		return g.lock.renew(ctx)
 	}
 	return g.held()

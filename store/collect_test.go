@@ -10,6 +10,7 @@ import (
 
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 func TestCollect(t *testing.T) {
@@ -32,7 +33,7 @@ func TestCollect(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 	require.Equal(t, []string{"gc/epoch", "map/db", "store.json"}, append(s.keys(t, "gc/"), append(s.keys(t, "map/"), s.keys(t, "store")...)...))
-	content, err := read(s.Store, "db")
+	content, err := model.Read(s.Store, "db")
 	require.NoError(t, err)
 	require.Equal(t, "cde", content)
 }
@@ -79,7 +80,7 @@ func TestCollectGoesOnLater(t *testing.T) {
 	s.keep(t, "web", "abc")
 	require.NoError(t, s.Remove(t.Context(), "web", ""))
 	w := s.begin(t)
-	require.NoError(t, putBlocks(w, "a"))
+	require.NoError(t, model.PutBlocks(w, "a"))
 	c := s.collect(t)
 	require.EqualValues(t, 3, c.Condemned.Objects)
 	require.Zero(t, c.Freed)
@@ -99,7 +100,7 @@ func TestCollectGoesOnLater(t *testing.T) {
 func TestCollectWaits(t *testing.T) {
 	s := newShelf(t)
 	w := s.begin(t)
-	require.NoError(t, putBlocks(w, "abc"))
+	require.NoError(t, model.PutBlocks(w, "abc"))
 	began := s.clock.Now()
 	c, err := s.Collect(t.Context(), store.CollectOptions{Wait: time.Hour, Timing: s.timing})
 	require.NoError(t, err)
@@ -160,7 +161,7 @@ func TestCollectIsKilledAnywhere(t *testing.T) {
 				return storetest.Fault{}
 			}
 			_, err = victim.Collect(context.Background(), store.CollectOptions{Timing: s.timing})
-			content, readErr := read(s.Store, "db")
+			content, readErr := model.Read(s.Store, "db")
 			require.NoError(t, readErr)
 			require.Equal(t, "cde", content)
 			s.clock.advance(time.Hour)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 // silent is a bucket that does not say whether it keeps conditions.
@@ -32,7 +33,7 @@ func TestUnconditional(t *testing.T) {
 			s.memory.Unconditional = true
 			there, err := store.New(t.Context(), wrap(s.memory), store.Options{Create: true})
 			require.NoError(t, err)
-			content, err := read(there, "web")
+			content, err := model.Read(there, "web")
 			require.NoError(t, err)
 			require.Equal(t, "abc", content)
 			_, err = there.Collect(t.Context(), store.CollectOptions{DryRun: true})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 // at has something happen before the n-th call of that kind.
@@ -56,7 +57,7 @@ func TestSessionBeginsBehindACollector(t *testing.T) {
 	require.NoError(t, register(t, w, "web", "abc"))
 	close(published)
 	require.NoError(t, <-collected)
-	content, err := read(s.Store, "web")
+	content, err := model.Read(s.Store, "web")
 	require.NoError(t, err)
 	require.Equal(t, "abc", content)
 	require.NoError(t, w.End(t.Context()))
@@ -68,7 +69,7 @@ func TestPublishRenews(t *testing.T) {
 	st, calls := s.through(t)
 	w, err := st.Begin(t.Context(), store.SessionOptions{Timing: s.timing})
 	require.NoError(t, err)
-	require.NoError(t, putBlocks(w, "abc"))
+	require.NoError(t, model.PutBlocks(w, "abc"))
 	s.clock.advance(2*time.Minute - time.Second)
 	calls.Plan = at("put", "map/", 1, func(context.Context) {
 		s.clock.advance(150 * time.Second)
@@ -79,7 +80,7 @@ func TestPublishRenews(t *testing.T) {
 	})
 	_, err = w.Publish(t.Context(), "web", bytes.NewReader(flat(t, "abc")), store.Condition{Absent: true})
 	require.NoError(t, err)
-	content, err := read(s.Store, "web")
+	content, err := model.Read(s.Store, "web")
 	require.NoError(t, err)
 	require.Equal(t, "abc", content)
 }
@@ -90,7 +91,7 @@ func TestPublishRenewsAgain(t *testing.T) {
 	st, calls := s.through(t)
 	w, err := st.Begin(t.Context(), store.SessionOptions{Timing: s.timing})
 	require.NoError(t, err)
-	require.NoError(t, putBlocks(w, "abc"))
+	require.NoError(t, model.PutBlocks(w, "abc"))
 	renewals := 0
 	calls.Plan = func(c storetest.Call) storetest.Fault {
 		if c.Op == "put" && strings.HasPrefix(c.Key, "lease/") {
@@ -111,7 +112,7 @@ func TestRenewalOfATakenLease(t *testing.T) {
 	st, calls := s.through(t)
 	w, err := st.Begin(t.Context(), store.SessionOptions{Timing: s.timing})
 	require.NoError(t, err)
-	require.NoError(t, putBlocks(w, "abc"))
+	require.NoError(t, model.PutBlocks(w, "abc"))
 	calls.Plan = at("put", "lease/", 1, func(context.Context) {
 		s.clock.advance(5 * time.Minute)
 		if c, err := s.Collect(context.Background(), store.CollectOptions{Timing: s.timing}); err != nil || c.Freed.Objects != 3 {

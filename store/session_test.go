@@ -14,6 +14,7 @@ import (
 	"github.com/rok-storage/rok/maps"
 	"github.com/rok-storage/rok/store"
 	"github.com/rok-storage/rok/store/storetest"
+	"github.com/rok-storage/rok/store/storetest/model"
 )
 
 // handClock goes on when it is told to, and when somebody waits: then at once.
@@ -56,7 +57,7 @@ func newShelf(t *testing.T) *shelf {
 	s, err := store.New(t.Context(), memory, store.Options{Create: true})
 	require.NoError(t, err)
 	clock := newHandClock()
-	return &shelf{s, memory, clock, store.Manual(store.Timing{Clock: clock})}
+	return &shelf{s, memory, clock, store.Timing{Clock: clock, Manual: true}}
 }
 
 func (s *shelf) begin(t *testing.T) *store.Session {
@@ -67,7 +68,7 @@ func (s *shelf) begin(t *testing.T) *store.Session {
 
 // register makes a v3 map of a byte for each block.
 func register(t *testing.T, w *store.Session, name, content string) error {
-	require.NoError(t, putBlocks(w, content))
+	require.NoError(t, model.PutBlocks(w, content))
 	body := flat(t, content)
 	_, err := w.Publish(t.Context(), name, bytes.NewReader(body), store.Condition{})
 	return err
@@ -75,10 +76,10 @@ func register(t *testing.T, w *store.Session, name, content string) error {
 
 func flat(t *testing.T, content string) []byte {
 	var body bytes.Buffer
-	mw, err := maps.NewWriter(&body, nil, maps.Spec{Shape: maps.Shape{BlockSize: maps.MinBlockSize, Size: maps.MinBlockSize * units(len(content))}})
+	mw, err := maps.NewWriter(&body, nil, maps.Spec{Shape: maps.Shape{BlockSize: maps.MinBlockSize, Size: model.SizeOf(content)}})
 	require.NoError(t, err)
 	for i := range len(content) {
-		require.NoError(t, mw.Add(t.Context(), uint64(i), blockID(content[i])))
+		require.NoError(t, mw.Add(t.Context(), uint64(i), model.BlockID(content[i])))
 	}
 	_, err = mw.Finish(t.Context())
 	require.NoError(t, err)
@@ -108,7 +109,7 @@ func (s *shelf) collect(t *testing.T) store.Collected {
 }
 
 func blockKey(b byte) string {
-	id := blockID(b).String()
+	id := model.BlockID(b).String()
 	return "blk/" + id[:2] + "/" + id
 }
 
@@ -119,7 +120,7 @@ func TestSessionPutsOnce(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for b := byte('a'); b < 'k'; b++ {
-				if err := w.Put(context.Background(), maps.Block, blockID(b), []byte{b}); err != nil {
+				if err := w.Put(context.Background(), maps.Block, model.BlockID(b), []byte{b}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -132,11 +133,11 @@ func TestSessionPutsOnce(t *testing.T) {
 	require.NoError(t, w.End(t.Context()))
 
 	w = s.begin(t)
-	require.NoError(t, w.Put(t.Context(), maps.Block, blockID('a'), []byte("a")))
-	has, err := w.Has(t.Context(), maps.Block, blockID('b'))
+	require.NoError(t, w.Put(t.Context(), maps.Block, model.BlockID('a'), []byte("a")))
+	has, err := w.Has(t.Context(), maps.Block, model.BlockID('b'))
 	require.NoError(t, err)
 	require.True(t, has)
-	has, err = w.Has(t.Context(), maps.Block, blockID('z'))
+	has, err = w.Has(t.Context(), maps.Block, model.BlockID('z'))
 	require.NoError(t, err)
 	require.False(t, has)
 	require.EqualValues(t, store.Counts{Kept: 1, KeptBytes: 1}, w.Counts())
@@ -160,14 +161,14 @@ func TestSessionPutFailsForAll(t *testing.T) {
 	require.NoError(t, err)
 	errs := make(chan error, 4)
 	for range 4 {
-		go func() { errs <- w.Put(context.Background(), maps.Block, blockID('a'), []byte("a")) }()
+		go func() { errs <- w.Put(context.Background(), maps.Block, model.BlockID('a'), []byte("a")) }()
 	}
 	close(arrived)
 	for range 4 {
 		require.ErrorIs(t, <-errs, store.ErrUnreachable)
 	}
 	faulty.Plan = nil
-	require.NoError(t, w.Put(t.Context(), maps.Block, blockID('a'), []byte("a")))
+	require.NoError(t, w.Put(t.Context(), maps.Block, model.BlockID('a'), []byte("a")))
 	require.EqualValues(t, 1, w.Counts().Put)
 	require.NoError(t, w.End(t.Context()))
 }
@@ -175,10 +176,10 @@ func TestSessionPutFailsForAll(t *testing.T) {
 func TestSessionLosesItsLease(t *testing.T) {
 	s := newShelf(t)
 	w := s.begin(t)
-	require.NoError(t, putBlocks(w, "ab"))
+	require.NoError(t, model.PutBlocks(w, "ab"))
 	s.clock.advance(2*time.Minute + 1)
-	require.ErrorIs(t, w.Put(t.Context(), maps.Block, blockID('c'), []byte("c")), store.ErrLeaseLost)
-	_, err := w.Has(t.Context(), maps.Block, blockID('a'))
+	require.ErrorIs(t, w.Put(t.Context(), maps.Block, model.BlockID('c'), []byte("c")), store.ErrLeaseLost)
+	_, err := w.Has(t.Context(), maps.Block, model.BlockID('a'))
 	require.ErrorIs(t, err, store.ErrLeaseLost)
 	_, _, err = w.Base(t.Context(), "web")
 	require.ErrorIs(t, err, store.ErrLeaseLost)
@@ -209,9 +210,9 @@ func TestSessionRenews(t *testing.T) {
 func TestSessionThatStoodStill(t *testing.T) {
 	s := newShelf(t)
 	slow := newHandClock()
-	w, err := s.Begin(t.Context(), store.SessionOptions{Timing: store.Manual(store.Timing{Clock: slow})})
+	w, err := s.Begin(t.Context(), store.SessionOptions{Timing: store.Timing{Clock: slow, Manual: true}})
 	require.NoError(t, err)
-	require.NoError(t, putBlocks(w, "ab"))
+	require.NoError(t, model.PutBlocks(w, "ab"))
 	s.clock.advance(time.Hour)
 	require.Equal(t, store.Amount{Objects: 2, Bytes: 10}, withoutBytes(s.collect(t).Freed, 10))
 	_, err = w.Publish(t.Context(), "web", bytes.NewReader(flat(t, "ab")), store.Condition{})
@@ -246,7 +247,7 @@ func TestBaseIsWhatItWas(t *testing.T) {
 	require.NoError(t, w.End(t.Context()))
 	c := s.collect(t)
 	require.EqualValues(t, 1, c.Freed.Objects)
-	content, err := read(s.Store, "new")
+	content, err := model.Read(s.Store, "new")
 	require.NoError(t, err)
 	require.Equal(t, "abd", content)
 }
@@ -267,12 +268,12 @@ func TestPublishWaits(t *testing.T) {
 	memory := &storetest.Memory{}
 	faulty := &storetest.Faulty{Bucket: memory}
 	clock := newHandClock()
-	timing := store.Manual(store.Timing{Clock: clock})
+	timing := store.Timing{Clock: clock, Manual: true}
 	s, err := store.New(t.Context(), faulty, store.Options{Create: true})
 	require.NoError(t, err)
 	w, err := s.Begin(t.Context(), store.SessionOptions{Timing: timing})
 	require.NoError(t, err)
-	require.NoError(t, putBlocks(w, "a"))
+	require.NoError(t, model.PutBlocks(w, "a"))
 	faulty.Plan = func(c storetest.Call) storetest.Fault {
 		return storetest.Fault{Late: c.Op == "put" && c.Key == "map/web"}
 	}

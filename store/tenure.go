@@ -209,7 +209,7 @@ func (n *tenure) aged() bool { return n.left() < n.t.TTL/10 }
 
 // upkeep renews it until it is lost or the context ends. What goes wrong is tried again, sooner.
 func (n *tenure) upkeep(ctx context.Context) {
-	for wait := n.t.TTL / 3; !n.t.manual; {
+	for wait := n.t.TTL / 3; !n.t.Manual; {
 		select {
 		case <-ctx.Done():
 			return

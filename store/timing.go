@@ -18,10 +18,9 @@ type Timing struct {
 	Margin time.Duration
 	// Clock is the time. Nil means the machine's.
 	Clock Clock
-
-	// manual sessions do not renew on their own, but as they publish: for tests that
-	// decide about each call of a bucket.
-	manual bool
+	// Manual sessions and collections renew what they hold only between what they write, in the goroutine that calls them: for who decides
+	// about each call of a bucket, as tests do. A session that does not publish within a TTL is lost then.
+	Manual bool
 }
 
 // Clock tells the time, and waits.
@@ -53,7 +52,7 @@ func (t Timing) or(d Timing) Timing {
 	if t.Clock == nil {
 		t.Clock = d.Clock
 	}
-	t.manual = t.manual || d.manual
+	t.Manual = t.Manual || d.Manual
 	return t
 }
 

@@ -32,6 +32,7 @@ var layers = map[string]layer{
 	"maps":                      {imports: []string{"units"}},
 	"store":                     {imports: []string{"units", "maps", "internal/nearest"}, tests: []string{"internal/cli"}},
 	"store/storetest":           {imports: []string{"units", "maps", "store"}},
+	"store/storetest/model":     {imports: []string{"units", "maps", "store", "store/storetest"}},
 	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
 	"store/s3":                  {imports: []string{"store"}},
 	"store/daemon":              {imports: []string{"store"}},
@@ -65,7 +66,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "cluster/kv/kvtest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "store/storetest/model", "cluster/kv/kvtest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

@@ -1,10 +1,9 @@
-package store_test
+package model
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -12,7 +11,30 @@ import (
 	"github.com/rok-storage/rok/store"
 )
 
-// An actor is a bucket: that of its world, in which each call waits for its turn.
+// bucket is the actor as a bucket that says what the one of its world does.
+func (a *actor) bucket() store.Bucket {
+	if says, ok := a.w.place.Bucket.(store.Conditional); ok {
+		return conditional{a, says}
+	}
+	return a
+}
+
+// conditional is an actor whose bucket tells whether it keeps conditions.
+type conditional struct {
+	*actor
+	says store.Conditional
+}
+
+func (c conditional) Conditional(ctx context.Context) (kept bool, err error) {
+	err = c.call("conditional", true, func() (err error) {
+		kept, err = c.says.Conditional(context.WithoutCancel(ctx))
+		return err
+	})
+	return kept, c.wrapped("probe", "", err)
+}
+
+// Local is what the world is.
+func (a *actor) Local() bool { return a.w.local }
 
 func (a *actor) fail(op, key string, err error) error {
 	return &store.Error{Op: op, Address: a.Address(), Key: key, Err: err}
@@ -29,25 +51,36 @@ func (a *actor) wrapped(op, key string, err error) error {
 func (a *actor) Address() string { return "world:" }
 func (a *actor) Close() error    { return nil }
 
-func (a *actor) Conditional(context.Context) (bool, error) { return true, nil }
-
 func (a *actor) Get(ctx context.Context, key string, off int64, dst []byte) (n int, info store.Info, err error) {
-	err = a.call("get "+key, false, func() (err error) {
-		n, info, err = a.w.memory.Get(ctx, key, off, dst)
+	key = a.w.names.inside(key)
+	err = a.call("get "+a.w.names.shown(key), false, func() (err error) {
+		n, info, err = a.w.place.Bucket.Get(ctx, key, off, dst)
 		return err
 	})
 	return n, info, a.wrapped("get", key, err)
 }
 
 func (a *actor) Stat(ctx context.Context, key string) (info store.Info, err error) {
-	if strings.HasPrefix(key, "gc/condemned/") && a.w.nothing(key) && !a.killed {
-		return a.w.memory.Stat(ctx, key)
+	if strings.HasPrefix(key, "gc/condemned/") && !a.w.there.any(key) && !a.killed {
+		return info, a.fail("stat", key, store.ErrMissing)
 	}
-	err = a.call("stat "+key, false, func() (err error) {
-		info, err = a.w.memory.Stat(ctx, key)
+	key = a.w.names.inside(key)
+	err = a.call("stat "+a.w.names.shown(key), false, func() (err error) {
+		info, err = a.w.place.Bucket.Stat(ctx, key)
 		return err
 	})
 	return info, a.wrapped("stat", key, err)
+}
+
+// asks is a condition in words.
+func asks(c store.Condition) string {
+	switch {
+	case c.Absent:
+		return " if absent"
+	case c.Version != "":
+		return " if the same"
+	}
+	return ""
 }
 
 func (a *actor) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (info store.Info, err error) {
@@ -61,9 +94,11 @@ func (a *actor) Put(ctx context.Context, key string, body store.Body, condition 
 	case strings.HasPrefix(key, "map/"): // so much its lease lasts at least
 		a.hesitate(a.w.ttl / 2)
 	}
+	key = a.w.names.inside(key)
 	first := true
-	err = a.call(fmt.Sprintf("put %s %+v", key, condition), true, func() error {
-		got, err := a.w.memory.Put(context.Background(), key, bytes.NewReader(data), condition)
+	err = a.call("put "+a.w.names.shown(key)+asks(condition), true, func() error {
+		got, err := a.w.place.Bucket.Put(context.WithoutCancel(ctx), key, bytes.NewReader(data), condition)
+		a.w.there.put(key, err)
 		if first {
 			info, first = got, false
 		} else if err == nil {
@@ -78,13 +113,17 @@ func (a *actor) Put(ctx context.Context, key string, body store.Body, condition 
 }
 
 func (a *actor) Delete(ctx context.Context, keys ...string) error {
-	err := a.call("delete "+strings.Join(keys, " "), true, func() error {
-		for _, key := range keys {
-			if err := a.w.memory.Delete(context.Background(), key); err != nil {
-				return err
-			}
+	inside, text := make([]string, len(keys)), "delete"
+	for i, key := range keys {
+		inside[i] = a.w.names.inside(key)
+		text += " " + a.w.names.shown(inside[i])
+	}
+	err := a.call(text, true, func() error {
+		if err := a.w.place.Bucket.Delete(context.WithoutCancel(ctx), inside...); err != nil {
+			return err
 		}
-		for _, key := range keys {
+		a.w.there.deleted(inside...)
+		for _, key := range inside {
 			if strings.HasPrefix(key, "map/") || strings.HasPrefix(key, "blk/") || strings.HasPrefix(key, "node/") {
 				a.w.changed()
 				break
@@ -95,31 +134,24 @@ func (a *actor) Delete(ctx context.Context, keys ...string) error {
 	return a.wrapped("delete", "", err)
 }
 
-// nothing reports whether no key begins so. Collectors look at many such, in which nothing can
-// happen, and others would have ended before they are through.
-func (w *world) nothing(prefix string) bool {
-	for range w.memory.List(context.Background(), prefix) {
-		return false
-	}
-	return true
-}
-
 // List comes in pages, between which others do things.
 func (a *actor) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
 	return func(yield func(store.Info, error) bool) {
-		if a.w.nothing(prefix) && !a.killed {
+		if !a.w.there.any(prefix) && !a.killed {
 			return
 		}
 		for last := ""; ; {
-			var page []store.Info
-			size := 1 + a.rng.IntN(8)
+			page, size := []store.Info(nil), 1+a.rng.IntN(8)
 			err := a.call("list "+prefix, false, func() error {
-				for info, err := range a.w.memory.List(ctx, prefix) {
+				for info, err := range a.w.place.Bucket.List(ctx, prefix) {
 					if err != nil {
 						return err
 					}
-					if info.Key > last && len(page) < size {
+					if info.Key > last {
 						page = append(page, info)
+					}
+					if len(page) == size {
+						break
 					}
 				}
 				return nil
@@ -130,6 +162,7 @@ func (a *actor) List(ctx context.Context, prefix string) iter.Seq2[store.Info, e
 			}
 			for _, info := range page {
 				last = info.Key
+				info.Key = a.w.names.outside(info.Key)
 				if !yield(info, nil) {
 					return
 				}
