@@ -33,7 +33,7 @@ type Collected struct {
 
 	Live      Amount // what maps need; spare copies are not in it
 	Condemned Amount // what no map needs, and spare copies: newly found
-	Freed     Amount // what was deleted
+	Freed     Amount // what was deleted; versions of objects that were put again are in it
 	Rescued   Amount // what was condemned, and a map needs it after all: it stays
 	// Missing counts objects that maps need and that are not there: "verify" tells which.
 	Missing int64
@@ -99,7 +99,10 @@ func (s *Store) Collect(ctx context.Context, o CollectOptions) (_ Collected, err
 		return Collected{}, err
 	}
 	defer func() { err = errors.Join(err, g.mark.live.close()) }()
-	if err = g.run(ctx); err != nil {
+	if err = g.run(ctx); err == nil && !o.DryRun {
+		err = errors.Join(g.superseded(ctx, mapPrefix), g.superseded(ctx, "gc/"))
+	}
+	if err != nil {
 		err = fmt.Errorf("store: collect %s: %w", s.Address(), err)
 	}
 	g.c.Epoch, g.c.Maps = g.state.Number, len(g.mark.seen)

@@ -31,6 +31,11 @@ func (g *collector) condemn(ctx context.Context, epoch uint64) error {
 		if err := g.step(ctx); err != nil {
 			return err
 		}
+		if !g.o.DryRun {
+			if err := g.superseded(ctx, shardPrefix(kind, shard)); err != nil {
+				return err
+			}
+		}
 		live, err := g.mark.live.names(kind, shard)
 		if err != nil {
 			return err

@@ -36,6 +36,7 @@ var layers = map[string]layer{
 	"composer":                  {imports: []string{"units", "ioctl", "maps", "store"}},
 	"store/s3":                  {imports: []string{"store"}},
 	"store/daemon":              {imports: []string{"store"}},
+	"store/daemon/daemontest":   {imports: []string{"store", "store/daemon"}},
 	"cluster/kv":                {},
 	"cluster":                   {imports: []string{"units", "conf", "cluster/kv", "internal/nearest"}},
 	"cluster/kv/rules":          {imports: []string{"cluster/kv"}},
@@ -66,7 +67,7 @@ var layers = map[string]layer{
 }
 
 // testing-only packages, which any test may import.
-var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "store/storetest/model", "cluster/kv/kvtest"}
+var forTests = []string{"internal/testenv", "internal/testenv/gptdisk", "dm/dmtest", "internal/cli/clitest", "store/storetest", "store/storetest/model", "store/daemon/daemontest", "cluster/kv/kvtest"}
 
 func layering(s *source) (faults []string) {
 	l, known := layers[s.dir]

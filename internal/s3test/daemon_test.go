@@ -1,7 +1,6 @@
 package s3test
 
 import (
-	"context"
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
@@ -10,31 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rok-storage/rok/store"
-	"github.com/rok-storage/rok/store/daemon"
+	"github.com/rok-storage/rok/store/daemon/daemontest"
 	"github.com/rok-storage/rok/store/s3"
 )
 
 // throughDaemon is a bucket as a client of the daemon sees it, with cache and journal between. flush waits until
 // all is up.
-func throughDaemon(t *testing.T, b store.Bucket) (c *daemon.Client, flush func()) {
-	dir := t.TempDir()
-	cache, err := daemon.OpenCache(b, filepath.Join(dir, "cache"), 64<<20)
+func throughDaemon(t *testing.T, b store.Bucket) (c store.Bucket, flush func()) {
+	d, err := daemontest.Through(b, filepath.Join(t.TempDir(), "daemon"), true)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cache.Close()) })
-	journal, err := daemon.OpenJournal(t.Context(), cache, daemon.JournalConfig{Dir: filepath.Join(dir, "journal")})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, journal.Close()) })
-	path := filepath.Join(dir, "s")
-	l, err := daemon.Listen(path, 0o600)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- daemon.Serve(ctx, l, daemon.Config{Bucket: journal, Spool: dir}) }()
-	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
-	c, err = daemon.Dial(t.Context(), path)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return c, func() { require.NoError(t, journal.Barrier(t.Context())) }
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d, func() { require.NoError(t, d.Journal.Barrier(t.Context())) }
 }
 
 // With Assume nothing on the wire asks about versions, whatever is done through the daemon.

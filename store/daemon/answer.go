@@ -39,6 +39,10 @@ func (s *server) answer(ctx context.Context, conn io.ReadWriter, r request) erro
 		var kept bool
 		kept, w.Err = conditional(ctx, s.Bucket)
 		broken = writeJSON(conn, replyFrame, reply{Fault: faultOf(w.Err), Kept: kept})
+	case opSuperseded:
+		var freed store.Amount
+		freed, w.Err = superseded(ctx, s.Bucket, string(r.Prefix))
+		broken = writeJSON(conn, replyFrame, reply{Fault: faultOf(w.Err), Objects: freed.Objects, Bytes: freed.Bytes})
 	default:
 		w.Op = "unknown"
 		w.Err = fmt.Errorf("operation %.32q: %w", r.Op, ErrProtocol)

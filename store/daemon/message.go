@@ -29,7 +29,7 @@ type request struct {
 	Op      string   `json:"op"`
 	Key     string   `json:"key,omitempty"`
 	Keys    []string `json:"keys,omitempty"`   // delete
-	Prefix  []byte   `json:"prefix,omitempty"` // list; in base64, as it need not be whole characters
+	Prefix  []byte   `json:"prefix,omitempty"` // list, superseded; in base64, as it need not be whole characters
 	Offset  int64    `json:"offset,omitempty"` // get
 	Length  int64    `json:"length,omitempty"` // get: at most so many
 	Size    int64    `json:"size,omitempty"`   // put: bytes that come
@@ -43,6 +43,9 @@ type reply struct {
 	Info   entry  `json:"info"`
 	Length int64  `json:"length,omitempty"`
 	Kept   bool   `json:"kept,omitempty"` // conditional
+	// Objects and Bytes are what was freed (superseded).
+	Objects int64 `json:"objects,omitempty"`
+	Bytes   int64 `json:"bytes,omitempty"`
 }
 
 // entry is a store.Info.

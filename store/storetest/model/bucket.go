@@ -13,10 +13,32 @@ import (
 
 // bucket is the actor as a bucket that says what the one of its world does.
 func (a *actor) bucket() store.Bucket {
-	if says, ok := a.w.place.Bucket.(store.Conditional); ok {
-		return conditional{a, says}
+	says, ok := a.w.place.Bucket.(store.Conditional)
+	if !ok {
+		return a
 	}
-	return a
+	if versions, ok := a.w.place.Bucket.(store.Versioned); ok {
+		return versioned{conditional{a, says}, versions}
+	}
+	return conditional{a, says}
+}
+
+// versioned is an actor whose bucket may have kept versions.
+type versioned struct {
+	conditional
+	bucket store.Versioned
+}
+
+func (v versioned) DeleteSuperseded(ctx context.Context, prefix string) (freed store.Amount, err error) {
+	if !v.w.there.any(prefix) && !v.killed {
+		return freed, nil
+	}
+	err = v.call("delete superseded "+prefix, true, func() (err error) {
+		freed, err = v.bucket.DeleteSuperseded(context.WithoutCancel(ctx), prefix)
+		v.w.changed()
+		return err
+	})
+	return freed, v.wrapped("delete", prefix, err)
 }
 
 // conditional is an actor whose bucket tells whether it keeps conditions.

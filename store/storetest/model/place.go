@@ -35,18 +35,23 @@ func (p Place) complete() Place {
 		p.Inside = p.Bucket
 	}
 	if p.Keys == nil {
-		p.Keys = func() (keys []string, err error) {
-			for info, err := range p.Bucket.List(context.Background(), "") {
-				if err != nil {
-					return nil, err
-				}
-				keys = append(keys, info.Key)
-			}
-			return keys, nil
-		}
+		p.Keys = KeysOf(p.Bucket)
 	}
 	if p.Close == nil {
 		p.Close = func() error { return nil }
 	}
 	return p
+}
+
+// KeysOf lists a bucket whose objects have one version each.
+func KeysOf(b store.Bucket) func() ([]string, error) {
+	return func() (keys []string, err error) {
+		for info, err := range b.List(context.Background(), "") {
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, info.Key)
+		}
+		return keys, nil
+	}
 }
