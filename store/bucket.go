@@ -49,7 +49,8 @@ type Info struct {
 	Key  string // List only; "" elsewhere
 	Size int64
 	// Version differs between any two contents that the object ever had one after the other, and
-	// is opaque. List may leave it empty.
+	// is opaque. List may leave it empty. Where the same bytes were put again, it may be the same or another: what must not be taken
+	// for what it was before, has a number or a random part in it.
 	Version  string
 	Modified time.Time // by the bucket's clock
 }

@@ -63,7 +63,7 @@ func (c *conditions) require(ctx context.Context, b Bucket) error {
 	return err
 }
 
-// probe writes what must be done and what must be refused, in turns.
+// probe writes what must be done and what must be refused, in turns. Contents differ, as versions of equal ones need not.
 func probe(ctx context.Context, b Bucket) (kept bool, err error) {
 	key := probePrefix + uuid.NewString()
 	defer func() {
@@ -71,7 +71,11 @@ func probe(ctx context.Context, b Bucket) (kept bool, err error) {
 			err = deleted
 		}
 	}()
-	put := func(c Condition) (Info, error) { return b.Put(ctx, key, strings.NewReader("rok probe\n"), c) }
+	tries := 0
+	put := func(c Condition) (Info, error) {
+		tries++
+		return b.Put(ctx, key, strings.NewReader(fmt.Sprintf("rok probe %d\n", tries)), c)
+	}
 	absent, err := put(Condition{Absent: true})
 	if err != nil {
 		return false, err

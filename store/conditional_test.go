@@ -79,6 +79,15 @@ func TestConditionsProbed(t *testing.T) {
 	require.Empty(t, s.keys(t, "probe/"))
 }
 
+// Where versions come of contents, conditions are kept too.
+func TestConditionsProbedBySums(t *testing.T) {
+	s, err := store.New(t.Context(), silent{&storetest.Memory{Sums: true}}, store.Options{Create: true})
+	require.NoError(t, err)
+	w, err := s.Begin(t.Context(), store.SessionOptions{})
+	require.NoError(t, err)
+	require.NoError(t, w.End(t.Context()))
+}
+
 // What a killed program has put to find out, goes with a collection.
 func TestProbesAreCollected(t *testing.T) {
 	s := newShelf(t)

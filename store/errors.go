@@ -12,7 +12,8 @@ var (
 	ErrMissing = maps.ErrMissing
 	// ErrExists says that an object or map is there that must not be.
 	ErrExists = errors.New("exists already")
-	// ErrChanged says that an object or map was changed meanwhile.
+	// ErrChanged says that an object or map was changed meanwhile: its bytes are others. Where somebody has put back the same bytes, some
+	// buckets tell, and others, whose versions come of the bytes, do not.
 	ErrChanged = errors.New("changed meanwhile")
 	// ErrUnreachable says that a store cannot be reached, or did not answer in time.
 	ErrUnreachable = errors.New("store cannot be reached")

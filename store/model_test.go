@@ -13,24 +13,23 @@ import (
 	"github.com/rok-storage/rok/store/storetest/model"
 )
 
-// inMemory is a place in memory; where silent, in a bucket that does not say whether it keeps conditions.
-func inMemory(silent bool) model.Open {
-	return func(h model.History) (model.Place, error) {
-		memory := &storetest.Memory{Now: h.Now}
-		if silent {
-			return model.Place{Bucket: struct{ store.Bucket }{memory}, Inside: memory}, nil
-		}
-		return model.Place{Bucket: memory}, nil
-	}
+func inMemory(h model.History) (model.Place, error) {
+	return model.Place{Bucket: &storetest.Memory{Now: h.Now}}, nil
+}
+
+// inSilence is a place whose bucket does not say whether it keeps conditions, and whose versions are sums of contents.
+func inSilence(h model.History) (model.Place, error) {
+	memory := &storetest.Memory{Now: h.Now, Sums: true}
+	return model.Place{Bucket: silent{memory}, Inside: memory}, nil
 }
 
 func TestModel(t *testing.T) {
-	model.Histories(t, model.Asked(os.Getenv, 700), inMemory(false))
+	model.Histories(t, model.Asked(os.Getenv, 700), inMemory)
 }
 
 // Whether such a bucket keeps conditions is found out by writing, which is lost, late, and killed as all else.
 func TestModelOfASilentBucket(t *testing.T) {
-	model.Histories(t, model.Asked(os.Getenv, 100), inMemory(true))
+	model.Histories(t, model.Asked(os.Getenv, 100), inSilence)
 }
 
 // inDir is a directory: each second one as a machine's own, the others as if they were far away.
@@ -66,7 +65,7 @@ func TestModelSeedIsOneHistory(t *testing.T) {
 		if seed%5 == 0 {
 			continue // encrypted, with names that come of the store's random id
 		}
-		for _, open := range []model.Open{inMemory(false), inMemory(true), inDir(t.TempDir())} {
+		for _, open := range []model.Open{inMemory, inSilence, inDir(t.TempDir())} {
 			trace := model.Trace(t, seed, open)
 			require.NotEmpty(t, trace)
 			require.Equal(t, trace, model.Trace(t, seed, open))

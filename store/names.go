@@ -16,7 +16,7 @@ import (
 type MapInfo struct {
 	Name     string
 	Size     int64  // bytes of the map's own object
-	Version  string // opaque: differs between any two states of the map; may be empty in a listing
+	Version  string // opaque: differs where the bytes do, and may where they do not; may be empty in a listing
 	Modified time.Time
 }
 

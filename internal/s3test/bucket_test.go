@@ -10,6 +10,29 @@ import (
 	"github.com/rok-storage/rok/store/storetest"
 )
 
+// TestStore has a store do on S3, directly and through a daemon, what it does everywhere.
+func TestStore(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		versioned, daemon bool
+	}{{"plain", false, false}, {"versioned", true, false}, {"daemon", false, true}, {"daemon of versions", true, true}} {
+		t.Run(test.name, func(t *testing.T) {
+			storetest.TestStore(t, func(t *testing.T) store.Bucket {
+				url, backend := fake(t, nil)
+				if test.versioned {
+					versioned(t, backend)
+				}
+				b := open(t, config(url))
+				if !test.daemon {
+					return b
+				}
+				d, _ := throughDaemon(t, b)
+				return d
+			})
+		})
+	}
+}
+
 // TestBucket has store/s3 do what every bucket does, on a bucket of S3 with and without versions.
 func TestBucket(t *testing.T) {
 	for _, test := range []struct {

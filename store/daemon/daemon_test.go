@@ -43,6 +43,12 @@ func again(t *testing.T, b store.Bucket) store.Bucket {
 	return dial(t, a.Path)
 }
 
+func TestStoreBehindADaemon(t *testing.T) {
+	storetest.TestStore(t, func(t *testing.T) store.Bucket {
+		return dial(t, serve(t, daemon.Config{Bucket: &storetest.Memory{}, Spool: t.TempDir()}))
+	})
+}
+
 func TestClientIsABucket(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
 		storetest.TestBucket(t, func(t *testing.T) store.Bucket {

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -20,6 +22,8 @@ type Memory struct {
 	Now func() time.Time
 	// Unconditional: a [store.Condition] is not looked at, as by services that do not know it.
 	Unconditional bool
+	// Sums: versions are sums of contents, as the ETags of many services, so that equal contents have equal versions.
+	Sums bool
 
 	mu       sync.Mutex
 	objects  map[string]object
@@ -92,6 +96,9 @@ func (m *Memory) Put(ctx context.Context, key string, body store.Body, condition
 	}
 	m.versions++
 	o := object{data, store.Info{Size: int64(len(data)), Version: strconv.FormatInt(m.versions, 10), Modified: now()}}
+	if m.Sums {
+		o.info.Version = fmt.Sprintf("%x", sha256.Sum256(data))
+	}
 	if m.objects == nil {
 		m.objects = map[string]object{}
 	}

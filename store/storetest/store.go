@@ -282,12 +282,28 @@ func (t *storeTest) maps() {
 
 	old, err := t.s.OpenFile(t.ctx, "web/70000")
 	require.NoError(t, err)
-	_, err = t.w.Publish(t.ctx, "web/70000", bytes.NewReader(build(70_000)), store.Condition{Version: old.Version})
+	other := build(70_000)
+	other[0]++
+	_, err = t.w.Publish(t.ctx, "web/70000", bytes.NewReader(other), store.Condition{Version: old.Version})
 	require.NoError(t, err)
 	_, err = old.ReadAt(make([]byte, 1), 0)
 	require.ErrorIs(t, err, store.ErrChanged)
 	_, err = t.w.Publish(t.ctx, "web/70000", bytes.NewReader(build(1)), store.Condition{Version: old.Version})
 	require.ErrorIs(t, err, store.ErrChanged)
+
+	// Put back as it was, it is the same map, or another: but never is what was read of another.
+	_, err = t.w.Publish(t.ctx, "web/70000", bytes.NewReader(build(70_000)), store.Condition{})
+	require.NoError(t, err)
+	got := make([]byte, len(other))
+	if _, err = old.ReadAt(got, 0); err == nil {
+		require.True(t, bytes.Equal(build(70_000), got))
+	} else {
+		require.ErrorIs(t, err, store.ErrChanged)
+	}
+	_, err = t.w.Publish(t.ctx, "web/70000", bytes.NewReader(build(1)), store.Condition{Version: old.Version})
+	if err != nil {
+		require.ErrorIs(t, err, store.ErrChanged)
+	}
 
 	t.setRaw("map/web/1", t.raw("map/web/1000")) // exchanged by somebody who has the bucket
 	f, err := t.s.OpenFile(t.ctx, "web/1")
