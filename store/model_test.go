@@ -72,3 +72,5 @@ func TestModelSeedIsOneHistory(t *testing.T) {
 		}
 	}
 }
+
+func TestModelDirected(t *testing.T) { model.Directed(t, inMemory) }

@@ -14,7 +14,8 @@ type actor struct {
 	w      *world
 	name   string
 	number int
-	alone  bool          // there are no others: its calls are made at once
+	alone  bool          // nobody waits for turns: its calls are made at once
+	told   []turn        // what is to happen at calls of who is alone
 	skew   time.Duration // of its clock
 	rng    *rand.Rand
 	turn   chan fate
@@ -30,23 +31,18 @@ type actor struct {
 	asleep int       // steps for which it is passed over
 }
 
-// alone is an actor of a world in which nobody else is left.
-func (w *world) alone() *actor {
-	return &actor{w: w, name: "last", alone: true, rng: rand.New(rand.NewPCG(w.rng.Uint64(), 2))}
-}
-
 // Now is the actor's clock.
 func (a *actor) Now() time.Time { return a.w.now.Add(a.skew) }
 
 // After waits with the world.
 func (a *actor) After(d time.Duration) <-chan time.Time {
-	a.due = a.w.now.Add(d)
 	if a.alone {
-		a.w.now = a.due
+		a.w.advance(d)
 	} else {
+		a.due = a.w.now.Add(d)
 		a.wait("wait", false)
+		a.due = time.Time{}
 	}
-	a.due = time.Time{}
 	c := make(chan time.Time, 1)
 	c <- a.Now()
 	return c
@@ -62,12 +58,16 @@ func (a *actor) pause(most time.Duration) {
 // hesitate is a process that the machine does not let run for a while, between what it looked at and the call that it makes then:
 // others do many things meanwhile.
 func (a *actor) hesitate(most time.Duration) {
-	if !a.w.faults || a.alone || a.killed || a.rng.IntN(5) > 0 {
+	tight := a.w.habits.tight
+	if !a.w.faults || a.alone || a.killed || !tight && a.rng.IntN(5) > 0 || tight && a.rng.IntN(3) > 0 {
 		return
 	}
 	a.asleep = a.rng.IntN(100)
 	a.limit = a.w.now.Add(most)
 	a.due = a.w.now.Add(time.Duration(a.rng.Int64N(int64(most))))
+	if tight {
+		a.due = a.limit.Add(-1)
+	}
 	a.wait("hesitate", false)
 	a.due, a.limit = time.Time{}, time.Time{}
 }
@@ -84,11 +84,13 @@ func (a *actor) call(text string, writes bool, do func() error) error {
 		return errKilled
 	}
 	a.w.calls++
+	note := func(what string) { a.w.log(a.name + ": " + text + what) }
 	if a.alone {
-		return do()
+		err := a.tell(text, do)
+		note(" -> " + outcome(err))
+		return err
 	}
 	f := a.wait(text, writes)
-	note := func(what string) { a.w.log(a.name + ": " + text + what) }
 	later := request{func() { _ = do() }, a.sent, a.name + ": " + text}
 	switch f {
 	case killed:

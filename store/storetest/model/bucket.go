@@ -112,7 +112,11 @@ func (a *actor) Put(ctx context.Context, key string, body store.Body, condition 
 	}
 	switch {
 	case strings.HasPrefix(key, "lease/"): // a condition tells whether it is too late
-		a.hesitate(a.w.ttl + 2*(delay+margin))
+		most := a.w.ttl + 2*(delay+margin)
+		if a.w.habits.tight && a.rng.IntN(2) == 0 { // and what is left is just enough
+			most = a.w.ttl / 2
+		}
+		a.hesitate(most)
 	case strings.HasPrefix(key, "map/"): // so much its lease lasts at least
 		a.hesitate(a.w.ttl / 2)
 	}

@@ -26,7 +26,7 @@ func (m *model) collector(name string, times int) {
 
 func (m *model) collect(a *actor, s *store.Store) {
 	o := store.CollectOptions{DryRun: a.rng.IntN(8) == 0, Timing: m.timing(a)}
-	if a.rng.IntN(3) == 0 {
+	if a.rng.IntN(3) == 0 || m.habits.tight && a.rng.IntN(2) == 0 {
 		o.Wait = time.Duration(a.rng.Int64N(int64(m.ttl + delay + margin)))
 	}
 	c, err := s.Collect(context.Background(), o)

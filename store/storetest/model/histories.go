@@ -36,26 +36,16 @@ func Trace(t *testing.T, seed uint64, open Open) []string {
 func play(t *testing.T, seed uint64, open Open, total *Counts) []string {
 	t.Helper()
 	w := newWorld(seed)
-	place, err := open(History{seed, w.clock})
-	require.NoError(t, err, "history %d", seed)
-	w.place = place.complete()
-	l, ok := w.place.Bucket.(store.Local)
-	w.local = ok && l.Local()
-	m := &model{world: w, t: t, seed: seed, did: total, maps: map[string]*knowledge{}}
-	if seed%5 == 0 {
-		m.key = bytes.Repeat([]byte{7}, store.KeySize)
+	m := newModel(t, w, seed, open, total)
+	more := 0
+	if w.habits.tight {
+		more = 4
 	}
-	last := w.alone()
-	m.last, err = store.New(t.Context(), last.bucket(), store.Options{Create: true, Key: m.key, Timing: m.timing(last)})
-	require.NoError(t, err)
-	m.inside, err = store.New(t.Context(), w.place.Inside, store.Options{Key: m.key})
-	require.NoError(t, err)
-	w.changed = m.verify
 	for _, name := range []string{"a", "b", "c"}[:2+w.rng.IntN(2)] {
-		m.writer(name, 3+w.rng.IntN(4))
+		m.writer(name, 3+more+w.rng.IntN(4))
 	}
 	for i := range 1 + w.rng.IntN(2) {
-		m.collector(fmt.Sprint("gc", i), 2+w.rng.IntN(4))
+		m.collector(fmt.Sprint("gc", i), 2+2*more+w.rng.IntN(4))
 	}
 	if w.rng.IntN(2) == 0 {
 		m.reader("reader", 4+w.rng.IntN(8))
@@ -67,6 +57,27 @@ func play(t *testing.T, seed uint64, open Open, total *Counts) []string {
 	total.Calls += w.calls
 	require.NoError(t, w.place.Close(), "history %d", seed)
 	return w.trace
+}
+
+// newModel makes the store of a history.
+func newModel(t *testing.T, w *world, seed uint64, open Open, total *Counts) *model {
+	t.Helper()
+	place, err := open(History{seed, w.clock})
+	require.NoError(t, err, "history %d", seed)
+	w.place = place.complete()
+	l, ok := w.place.Bucket.(store.Local)
+	w.local = ok && l.Local()
+	m := &model{world: w, t: t, seed: seed, did: total, maps: map[string]*knowledge{}}
+	if seed%5 == 0 {
+		m.key = bytes.Repeat([]byte{7}, store.KeySize)
+	}
+	last := w.alone("last")
+	m.last, err = store.New(t.Context(), last.bucket(), store.Options{Create: true, Key: m.key, Timing: m.timing(last)})
+	require.NoError(t, err)
+	m.inside, err = store.New(t.Context(), w.place.Inside, store.Options{Key: m.key})
+	require.NoError(t, err)
+	w.changed = m.verify
+	return m
 }
 
 // fatal ends the test, with the last of what happened.

@@ -48,6 +48,22 @@ func (m *model) knows(name string) *knowledge {
 	return known
 }
 
+// change is a change of a map: as long as it was not answered, it may have been done or not; also if
+// others change the map meanwhile.
+func (m *model) change(name, content string, do func() error) error {
+	known := m.knows(name)
+	known.may[content] = true
+	known.changes++
+	known.under++
+	mine, alone := known.changes, known.under == 1
+	err := do()
+	known.under--
+	if err == nil && alone && mine == known.changes {
+		known.may = map[string]bool{content: true}
+	}
+	return err
+}
+
 // names are those of maps that there may be, in order.
 func (m *model) mapNames() (names []string) {
 	for name, known := range m.maps {

@@ -43,7 +43,7 @@ func (m *model) settle() {
 
 // unmark is a verification that finds all objects sound.
 func (m *model) unmark() {
-	bucket := m.alone().bucket()
+	bucket := m.alone("verify").bucket()
 	for info, err := range bucket.List(context.Background(), "bad/") {
 		require.NoError(m.t, err)
 		require.NoError(m.t, bucket.Delete(context.Background(), info.Key))

@@ -96,24 +96,8 @@ func (m *model) note(a *actor) {
 	}
 }
 
-// change is a change of a map: as long as it was not answered, it may have been done or not; also if
-// others change the map meanwhile.
-func (w *writing) change(name, content string, do func() error) error {
-	known := w.m.knows(name)
-	known.may[content] = true
-	known.changes++
-	known.under++
-	mine, alone := known.changes, known.under == 1
-	err := do()
-	known.under--
-	if err == nil && alone && mine == known.changes {
-		known.may = map[string]bool{content: true}
-	}
-	return err
-}
-
 func (w *writing) publish(s *store.Session, name, content string, body []byte, condition store.Condition) error {
-	return w.change(name, content, func() error {
+	return w.m.change(name, content, func() error {
 		_, err := s.Publish(context.Background(), name, bytes.NewReader(body), condition)
 		return err
 	})

@@ -155,7 +155,7 @@ func (w *writing) remove(s *store.Session, name string) error {
 		}
 		version = f.Version
 	}
-	err := w.change(name, absent, func() error { return s.Remove(context.Background(), name, version) })
+	err := w.m.change(name, absent, func() error { return s.Remove(context.Background(), name, version) })
 	if err == nil {
 		w.m.did.Removed++
 	}
