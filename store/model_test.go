@@ -73,4 +73,8 @@ func TestModelSeedIsOneHistory(t *testing.T) {
 	}
 }
 
-func TestModelDirected(t *testing.T) { model.Directed(t, inMemory) }
+func TestModelDirected(t *testing.T) {
+	model.Directed(t, inMemory)
+	model.Directed(t, inSilence)
+	model.Directed(t, inDir(t.TempDir()))
+}

@@ -85,3 +85,11 @@ func TestModelSeedIsOneHistory(t *testing.T) {
 		}
 	}
 }
+
+func TestModelDirected(t *testing.T) {
+	for _, versioned := range []bool{false, true} {
+		for _, daemon := range []bool{false, true} {
+			model.Directed(t, newBuckets(t, versioned, daemon).open)
+		}
+	}
+}

@@ -65,3 +65,9 @@ func TestModelIsThatOfMemory(t *testing.T) {
 		require.Equal(t, trace, model.Trace(t, seed, daemons["journal"]))
 	}
 }
+
+func TestModelDirected(t *testing.T) {
+	for name, open := range daemons(t) {
+		t.Run(name, func(t *testing.T) { model.Directed(t, open) })
+	}
+}

@@ -33,7 +33,7 @@ func Directed(t *testing.T, open Open) {
 			w := newWorld(0)
 			w.ttl = 300 * time.Second
 			var total Counts
-			d := &directed{newModel(t, w, uint64(i+1)*5+1, open, &total)} // none is encrypted
+			d := &directed{newModel(t, w, uint64(i+1)*10+2, open, &total)} // even, and not encrypted
 			if w.local {
 				require.NoError(t, w.place.Close())
 				t.Skip("nothing is late in a machine's own bucket")

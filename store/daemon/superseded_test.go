@@ -1,0 +1,92 @@
+package daemon_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rok-storage/rok/store"
+	"github.com/rok-storage/rok/store/daemon"
+	"github.com/rok-storage/rok/store/daemon/daemontest"
+	"github.com/rok-storage/rok/store/storetest"
+)
+
+// keeps has versions, and fails where it is told to.
+type keeps struct {
+	*storetest.Memory
+	prefix string
+	fails  error
+}
+
+func (k *keeps) DeleteSuperseded(_ context.Context, prefix string) (store.Amount, error) {
+	k.prefix = prefix
+	return store.Amount{Objects: 3, Bytes: 1 << 40}, k.fails
+}
+
+// What objects were before goes through journal and cache too.
+func TestSupersededPasses(t *testing.T) {
+	for _, journaled := range []bool{false, true} {
+		k := &keeps{Memory: &storetest.Memory{}}
+		d, err := daemontest.Through(k, filepath.Join(t.TempDir(), "d"), journaled)
+		require.NoError(t, err)
+		freed, err := d.DeleteSuperseded(t.Context(), "map/\xff")
+		require.NoError(t, err)
+		require.Equal(t, store.Amount{Objects: 3, Bytes: 1 << 40}, freed)
+		require.Equal(t, "map/\xff", k.prefix)
+		k.fails = store.ErrDenied
+		_, err = d.DeleteSuperseded(t.Context(), "map/")
+		require.ErrorIs(t, err, store.ErrDenied)
+		require.NoError(t, d.Close())
+
+		d, err = daemontest.Through(&storetest.Memory{}, filepath.Join(t.TempDir(), "d"), journaled)
+		require.NoError(t, err)
+		freed, err = d.DeleteSuperseded(t.Context(), "map/")
+		require.NoError(t, err)
+		require.Zero(t, freed)
+		require.NoError(t, d.Close())
+	}
+}
+
+// A daemon of an older release frees nothing, and the client goes on.
+func TestSupersededIsNotKnown(t *testing.T) {
+	path := serve(t, daemon.Config{Bucket: &storetest.Memory{}})
+	older := filepath.Join(t.TempDir(), "older")
+	l, err := net.Listen("unix", older)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("unix", path)
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
+			go func() { _, _ = io.Copy(forgetful{server}, client); _ = server.Close() }()
+		}
+	}()
+	c := dial(t, older)
+	freed, err := c.DeleteSuperseded(t.Context(), "map/")
+	require.NoError(t, err)
+	require.Zero(t, freed)
+	_, err = c.Stat(t.Context(), "a")
+	require.ErrorIs(t, err, store.ErrMissing)
+}
+
+// forgetful passes on a request by a name that no daemon knows.
+type forgetful struct{ io.Writer }
+
+func (f forgetful) Write(b []byte) (int, error) {
+	if _, err := f.Writer.Write(bytes.ReplaceAll(b, []byte(`"superseded"`), []byte(`"supersedes"`))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
