@@ -161,12 +161,13 @@ func (g *collector) held() error {
 	return g.lock.check()
 }
 
-// step is held between what is written; it renews the lock where nothing else does.
+// step is held before what is written. From here on the lock lasts for half a TTL: so long this process may be slow to send it, and it arrives
+// before anybody else collects.
 func (g *collector) step(ctx context.Context) error {
-	if g.lock != nil && g.t.Manual && g.lock.aged() {
-		return g.lock.renew(ctx)
+	if g.lock == nil {
+		return nil
 	}
-	return g.held()
+	return g.lock.lasts(ctx)
 }
 
 // unsure is told of an error of what was written: it may still arrive, so that nobody may

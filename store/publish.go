@@ -24,12 +24,17 @@ func (w *Session) Publish(ctx context.Context, name string, body Body, condition
 		return MapInfo{}, err
 	}
 	defer func() { _ = lock.release(context.WithoutCancel(ctx)) }() // else it runs out
-	// From here on the lease lasts for half a TTL, however long its renewal took, and the map arrives before anybody takes it.
+	// From here on lease and lock last for half a TTL, however long renewing them took, and the map arrives before anybody takes them.
 	if err := w.lease.renewWhole(ctx); err != nil {
 		return MapInfo{}, err
 	}
-	if err := lock.check(); err != nil {
-		return MapInfo{}, err
+	for lock.left() < w.t.TTL/2 {
+		if err := lock.lasts(ctx); err != nil {
+			return MapInfo{}, err
+		}
+		if err := w.lease.lasts(ctx); err != nil {
+			return MapInfo{}, err
+		}
 	}
 	key := mapKey(name)
 	info, err := w.bucket.Put(ctx, key, w.sealBody(key, body), condition)
@@ -96,7 +101,7 @@ func (s *Store) remove(ctx context.Context, t Timing, name, version string) erro
 	if version != "" && version != info.Version {
 		return &Error{Op: "delete", Address: s.Address(), Key: key, Err: ErrChanged}
 	}
-	if err := lock.check(); err != nil {
+	if err := lock.lasts(ctx); err != nil { // so that what was looked at is what is deleted, however late
 		return err
 	}
 	if err := s.bucket.Delete(ctx, key); err != nil {

@@ -165,6 +165,14 @@ func (n *tenure) renewWhole(ctx context.Context) error {
 	}
 }
 
+// lasts renews it where less than half a TTL is left.
+func (n *tenure) lasts(ctx context.Context) error {
+	if err := n.check(); err != nil || n.left() >= n.t.TTL/2 {
+		return err
+	}
+	return n.renewWhole(ctx)
+}
+
 // left is how long it lasts.
 func (n *tenure) left() time.Duration {
 	n.mu.Lock()
@@ -203,9 +211,6 @@ func (n *tenure) outlasted(ctx context.Context) error {
 	}
 	return &Error{Op: "hold", Address: n.s.Address(), Key: n.key, Err: errors.Join(ErrLeaseLost, err)}
 }
-
-// aged reports whether it is high time to renew it.
-func (n *tenure) aged() bool { return n.left() < n.t.TTL/10 }
 
 // upkeep renews it until it is lost or the context ends. What goes wrong is tried again, sooner.
 func (n *tenure) upkeep(ctx context.Context) {

@@ -117,7 +117,7 @@ func (a *actor) Put(ctx context.Context, key string, body store.Body, condition 
 			most = a.w.ttl / 2
 		}
 		a.hesitate(most)
-	case strings.HasPrefix(key, "map/"): // so much its lease lasts at least
+	case strings.HasPrefix(key, "map/"), strings.HasPrefix(key, "gc/"): // so much its lease, or lock, lasts at least
 		a.hesitate(a.w.ttl / 2)
 	}
 	key = a.w.names.inside(key)
@@ -143,6 +143,9 @@ func (a *actor) Delete(ctx context.Context, keys ...string) error {
 	for i, key := range keys {
 		inside[i] = a.w.names.inside(key)
 		text += " " + a.w.names.shown(inside[i])
+	}
+	if !strings.HasPrefix(text, "delete lease/") && !strings.HasPrefix(text, "delete lock/") {
+		a.hesitate(a.w.ttl / 2)
 	}
 	err := a.call(text, true, func() error {
 		if err := a.w.place.Bucket.Delete(context.WithoutCancel(ctx), inside...); err != nil {

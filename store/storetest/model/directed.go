@@ -24,7 +24,9 @@ func Directed(t *testing.T, open Open) {
 		{"a map whose lease was renewed for long", (*directed).longRenewal},
 		{"a map whose lease was about to run out", (*directed).oldLease},
 		{"a delete that comes late", (*directed).lateDelete},
+		{"a delete that is sent late", (*directed).slowDelete},
 		{"a removal that comes late", (*directed).lateRemoval},
+		{"a removal that is sent late", (*directed).slowRemoval},
 		{"a base that is removed while its blocks are condemned", (*directed).goneBase},
 		{"a lease that is renewed as it is taken", (*directed).renewedAsTaken},
 		{"a reader between two copies", (*directed).betweenCopies},
@@ -73,11 +75,11 @@ func (d *directed) end(w *store.Session) { require.NoError(d.t, w.End(context.Ba
 // register puts what a map needs and publishes it.
 func (d *directed) register(w *store.Session, name, content string) error {
 	require.NoError(d.t, PutBlocks(w, content))
-	return d.publish(w, name, content)
+	return d.publish(context.Background(), w, name, content)
 }
 
 // publish makes a map of blocks that were put.
-func (d *directed) publish(w *store.Session, name, content string) error {
+func (d *directed) publish(ctx context.Context, w *store.Session, name, content string) error {
 	var body bytes.Buffer
 	mw, err := maps.NewWriter(&body, w, maps.Spec{Shape: maps.Shape{Version: 3, BlockSize: maps.MinBlockSize, Size: SizeOf(content)}})
 	require.NoError(d.t, err)
@@ -87,7 +89,7 @@ func (d *directed) publish(w *store.Session, name, content string) error {
 	_, err = mw.Finish(context.Background())
 	require.NoError(d.t, err)
 	return d.change(name, content, func() error {
-		_, err := w.Publish(context.Background(), name, bytes.NewReader(body.Bytes()), store.Condition{})
+		_, err := w.Publish(ctx, name, bytes.NewReader(body.Bytes()), store.Condition{})
 		return err
 	})
 }
@@ -106,7 +108,7 @@ func (d *directed) remove(s *store.Store, name string) error {
 // collect runs a collection; that others collect, or that an answer is lost, is no fault.
 func (d *directed) collect(s *store.Store) store.Collected {
 	c, err := s.Collect(context.Background(), store.CollectOptions{})
-	if err != nil && !errors.Is(err, store.ErrLocked) && !errors.Is(err, errLost) {
+	if err != nil && !errors.Is(err, store.ErrLocked) && !errors.Is(err, errLost) && !errors.Is(err, store.ErrLeaseLost) {
 		d.errorf("collect: %v", err)
 	}
 	return c
@@ -148,7 +150,7 @@ func (d *directed) lateMap(prepare func(*actor, *store.Session)) {
 		d.world.late = append(d.world.late, request{func() { _ = call() }, d.now, "map"})
 		return errLost
 	})
-	require.ErrorIs(d.t, d.publish(w, "m", "abc"), errLost)
+	require.ErrorIs(d.t, d.publish(context.Background(), w, "m", "abc"), errLost)
 	d.end(w)
 	d.collect(gc) // condemns, and waits
 	d.almost(1)
@@ -178,6 +180,23 @@ func (d *directed) lateDelete() {
 	d.verify()
 }
 
+// A collector is slow to send a delete, as long as half a lease. So much of its lock is left then, also where it was not renewed for long.
+func (d *directed) slowDelete() {
+	a, gc := d.process("gc", margin/2)
+	_, s := d.process("writer", 0)
+	_, other := d.process("gc2", -margin/2)
+	d.keep(s, "old", "a")
+	require.NoError(d.t, d.remove(s, "old"))
+	a.before("put gc/epoch", func() { d.advance(d.ttl * 8 / 10) })
+	a.before("delete blk/", func() {
+		d.advance(d.ttl/2 - 1)
+		d.collect(other)
+		d.keep(s, "new", "a")
+	})
+	d.collect(gc)
+	d.verify()
+}
+
 // A removal comes late: the map that another makes of that name waits for it.
 func (d *directed) lateRemoval() {
 	a, s := d.process("writer", 0)
@@ -198,6 +217,32 @@ func (d *directed) lateRemoval() {
 	d.verify()
 }
 
+// Who removes a map is slow to look, and then to send it. It is the map that was looked at all the same, and not what another has made of it
+// meanwhile.
+func (d *directed) slowRemoval() {
+	a, s := d.process("writer", margin/2)
+	o, other := d.process("other", -margin/2)
+	d.keep(s, "m", "abc")
+	f, err := s.OpenFile(context.Background(), "m")
+	require.NoError(d.t, err)
+	a.before("stat map/", func() { d.advance(d.ttl - time.Second) })
+	a.before("delete map/", func() {
+		d.advance(d.ttl/2 - 1)
+		w := d.begin(other)
+		require.NoError(d.t, PutBlocks(w, "def"))
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		o.before("put lock/map/m if absent", func() {})
+		o.before("put lock/map/m if absent", cancel) // it tries once, and does not wait
+		if d.publish(ctx, w, "m", "def") == nil {
+			d.knows("m").may = map[string]bool{"def": true}
+		}
+		d.end(w)
+	})
+	require.NoError(d.t, d.change("m", absent, func() error { return s.Remove(context.Background(), "m", f.Version) }))
+	d.verify()
+}
+
 // A map is published while its block is condemned, taken as a base, and removed. The block is deleted then; who took the map as a base has put it again.
 func (d *directed) goneBase() {
 	_, s := d.process("writer", 0)
@@ -205,7 +250,7 @@ func (d *directed) goneBase() {
 	former := d.begin(s)
 	require.NoError(d.t, PutBlocks(former, "ab"))
 	require.Len(d.t, d.collect(gc).Waiting, 1)
-	require.NoError(d.t, d.publish(former, "m", "ab"))
+	require.NoError(d.t, d.publish(context.Background(), former, "m", "ab"))
 	w := d.begin(s)
 	base, _, err := w.Base(context.Background(), "m")
 	require.NoError(d.t, err)
@@ -246,7 +291,7 @@ func (d *directed) renewedAsTaken() {
 		g.told = nil
 		return err
 	})
-	if err := d.publish(w, "m", "abc"); err != nil {
+	if err := d.publish(context.Background(), w, "m", "abc"); err != nil {
 		require.ErrorIs(d.t, err, store.ErrLeaseLost)
 	}
 	d.verify()
