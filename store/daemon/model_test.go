@@ -57,7 +57,9 @@ func TestModel(t *testing.T) {
 
 // What goes through a socket is the same history, call by call.
 func TestModelIsThatOfMemory(t *testing.T) {
-	inMemory := func(model.History) (model.Place, error) { return model.Place{Bucket: &storetest.Memory{}}, nil }
+	inMemory := func(model.History) (model.Place, error) {
+		return model.Place{Bucket: &keeps{Memory: &storetest.Memory{}}}, nil // a client is asked for old versions, too
+	}
 	daemons := daemons(t)
 	for _, seed := range []uint64{1, 2, 3, 4} {
 		trace := model.Trace(t, seed, inMemory)

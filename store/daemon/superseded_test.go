@@ -20,18 +20,19 @@ import (
 type keeps struct {
 	*storetest.Memory
 	prefix string
+	freed  store.Amount
 	fails  error
 }
 
 func (k *keeps) DeleteSuperseded(_ context.Context, prefix string) (store.Amount, error) {
 	k.prefix = prefix
-	return store.Amount{Objects: 3, Bytes: 1 << 40}, k.fails
+	return k.freed, k.fails
 }
 
 // What objects were before goes through journal and cache too.
 func TestSupersededPasses(t *testing.T) {
 	for _, journaled := range []bool{false, true} {
-		k := &keeps{Memory: &storetest.Memory{}}
+		k := &keeps{Memory: &storetest.Memory{}, freed: store.Amount{Objects: 3, Bytes: 1 << 40}}
 		d, err := daemontest.Through(k, filepath.Join(t.TempDir(), "d"), journaled)
 		require.NoError(t, err)
 		freed, err := d.DeleteSuperseded(t.Context(), "map/\xff")
