@@ -157,7 +157,7 @@ func (h *history) unreliable(j *job) {
 		case n == 1:
 			h.did.add("reply dropped", 1)
 			return storetest.Fault{After: store.ErrUnreachable}
-		case n == 2 && writes:
+		case n < 4 && writes:
 			h.did.add("delayed", 1)
 			late++
 			return storetest.Fault{Late: true}
