@@ -257,12 +257,24 @@ func (g *generator) remove(wrong bool) []string {
 		return nil
 	case wrong:
 		return args("lvremove", v.vg.Name+"/none")
+	case readThrough(v.vg, lv.Name) > 1: // lvm2 removes each thin volume in a transaction of its own
+		return nil
 	case len(v.all) < most/2 && g.chance(70):
 		return nil
 	case len(v.pools) < 2 && len(v.pools) > 0 && lv == v.pools[0] && g.chance(70):
 		return nil
 	}
 	return args("lvremove", v.vg.Name+"/"+lv.Name)
+}
+
+// readThrough is how many thin volumes have an LV as their external origin.
+func readThrough(vg *lvm.VG, origin string) (n int) {
+	for _, lv := range vg.LVs {
+		if t, ok := lv.Segments[0].Type.(*lvm.Thin); ok && t.ExternalOrigin == origin {
+			n++
+		}
+	}
+	return n
 }
 
 func (g *generator) rename(wrong bool) []string {
