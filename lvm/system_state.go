@@ -45,8 +45,8 @@ func (s *System) States(vg *VG, lvs ...string) (func(*LV) DeviceState, error) {
 // the kernel cannot have devices, since the change left them inactive, it is not
 // asked for.
 func (s *System) StatesAfter(c *Change, lvs ...string) (func(*LV) DeviceState, error) {
-	asked := slices.ContainsFunc(lvs, func(name string) bool { return c.Before.LV(name) != nil })
-	if !c.unmapped || s.cfg.Offline || asked || len(lvs) == 0 {
+	had := func(name string) bool { return c.Before.LV(name) != nil }
+	if !c.unmapped || s.cfg.Offline || len(lvs) == 0 || slices.ContainsFunc(lvs, had) {
 		return s.States(c.After, lvs...)
 	}
 	return func(*LV) DeviceState { return withoutDevice() }, nil
