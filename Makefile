@@ -10,7 +10,7 @@ PURE := ./units/... ./conf/... ./linear/... ./maps/... ./thin/metadata/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop peers bench-maps fuzz fuzz-cover fuzz-hour fmt vet lint tidy check setup setup-qemu go-version
+.PHONY: help build install compare test test-matrix test-native test-native-vm test-race test-crash test-interop test-histories peers bench-maps fuzz fuzz-cover fuzz-hour fmt vet lint tidy check setup setup-qemu go-version
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,10 @@ test-crash: go-version ## power cuts: lvm2 judges what each of them leaves, on l
 test-interop: go-version ## lvm2 and rok in turns on the same volume groups: 2,000 operations, as root, and 300 in the virtual machine
 	@scripts/setup.sh go uml peers
 	@scripts/rings.sh interop interop-uml
+
+test-histories: go-version ## random histories of maps on each store, HISTORIES=2000 of each kind: an hour or two
+	@scripts/setup.sh go
+	@scripts/histories.sh
 
 peers: go-version ## rok beside dmsetup, fio and the others, measured in one run
 	@scripts/setup.sh go uml peers maps

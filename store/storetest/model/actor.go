@@ -83,14 +83,15 @@ func (a *actor) call(text string, writes bool, do func() error) error {
 	if a.killed {
 		return errKilled
 	}
-	a.w.calls++
 	note := func(what string) { a.w.log(a.name + ": " + text + what) }
 	if a.alone {
+		a.w.calls++
 		err := a.tell(text, do)
 		note(" -> " + outcome(err))
 		return err
 	}
 	f := a.wait(text, writes)
+	a.w.calls++ // before, others that began together run too
 	later := request{func() { _ = do() }, a.sent, a.name + ": " + text}
 	switch f {
 	case killed:

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,10 +25,10 @@ type world struct {
 	there keySet
 	names numbered
 
-	events chan *actor // one that has come to a call, or to its end
-	began  int         // actors so far
-	moving int         // actors between calls
-	ready  []*actor    // actors at a call
+	events chan *actor  // one that has come to a call, or to its end
+	began  int          // actors so far
+	moving atomic.Int32 // actors between calls
+	ready  []*actor     // actors at a call
 	late   []request
 	trace  []string
 	calls  int64
@@ -104,7 +105,7 @@ func (w *world) start(name string, run func(*actor)) {
 	case w.habits.tight:
 		a.skew = -margin / 2
 	}
-	w.moving++
+	w.moving.Add(1)
 	go func() {
 		run(a)
 		a.ended = true
@@ -115,9 +116,9 @@ func (w *world) start(name string, run func(*actor)) {
 // run lets things happen until all actors have ended, and nothing is on its way.
 func (w *world) run() error {
 	for steps := 0; ; steps++ {
-		for w.moving > 0 {
+		for w.moving.Load() > 0 {
 			a := <-w.events
-			w.moving--
+			w.moving.Add(-1)
 			if !a.ended {
 				w.ready = append(w.ready, a)
 			}
@@ -165,7 +166,7 @@ func (w *world) pick(i int) {
 		return
 	}
 	w.ready = append(w.ready[:i], w.ready[i+1:]...)
-	w.moving++
+	w.moving.Add(1)
 	a.turn <- w.fate(a)
 }
 
