@@ -52,15 +52,20 @@ func (c *conditions) require(ctx context.Context, b Bucket) error {
 		return nil
 	}
 	var err error
-	if says, ok := b.(Conditional); ok {
-		c.kept, err = says.Conditional(ctx)
-	} else {
-		c.kept, err = probe(ctx, b)
-	}
+	c.kept, err = KeepsConditions(ctx, b)
 	if err == nil && !c.kept {
 		err = &UnconditionalError{b.Address()}
 	}
 	return err
+}
+
+// KeepsConditions tells whether a bucket keeps the conditions of a Put: what it says where it is a [Conditional], and else
+// what writing to it shows.
+func KeepsConditions(ctx context.Context, b Bucket) (bool, error) {
+	if says, ok := b.(Conditional); ok {
+		return says.Conditional(ctx)
+	}
+	return probe(ctx, b)
 }
 
 // probe writes what must be done and what must be refused, in turns. Contents differ, as versions of equal ones need not.

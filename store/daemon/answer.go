@@ -37,7 +37,7 @@ func (s *server) answer(ctx context.Context, conn io.ReadWriter, r request) erro
 		broken = writeReply(conn, store.Info{}, w.Err)
 	case opConditional:
 		var kept bool
-		kept, w.Err = conditional(ctx, s.Bucket)
+		kept, w.Err = store.KeepsConditions(ctx, s.Bucket)
 		broken = writeJSON(conn, replyFrame, reply{Fault: faultOf(w.Err), Kept: kept})
 	case opSuperseded:
 		var freed store.Amount
