@@ -89,7 +89,7 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 		err error
 	}
 	for b, err := range inOrderWith(ctx, &v.spare, workersFor(v.r.Workers, size), size, chosen, func(ctx context.Context, b blockName, buf []byte) (readBlock, error) {
-		err := v.sound(ctx, maps.Object{Kind: maps.Block, ID: b.id}, buf)
+		err := v.sound(ctx, b.id, buf)
 		if err != nil && !damaged(err) {
 			return readBlock{}, err
 		}
@@ -106,14 +106,14 @@ func (v *verifying) read(ctx context.Context, all []blockName) error {
 	return nil
 }
 
-// sound reads and hashes a block or node. Errors match [maps.ErrCorrupt] or [maps.ErrMissing] where it is none.
-func (v *verifying) sound(ctx context.Context, o maps.Object, buf []byte) error {
-	n, err := v.st.Get(ctx, o.Kind, o.ID, buf)
+// sound reads and hashes a block. Errors match [maps.ErrCorrupt] or [maps.ErrMissing] where it is none.
+func (v *verifying) sound(ctx context.Context, id maps.ID, buf []byte) error {
+	n, err := v.st.Get(ctx, maps.Block, id, buf)
 	switch {
 	case errors.Is(err, io.ErrShortBuffer):
-		return fmt.Errorf("%s %s has more than %d bytes: %w", o.Kind, o.ID, len(buf), maps.ErrCorrupt)
-	case err == nil && v.st.Settings().Hash.Sum(buf[:n]) != o.ID:
-		return fmt.Errorf("%s %s has another hash: %w", o.Kind, o.ID, maps.ErrCorrupt)
+		return fmt.Errorf("block %s has more than %d bytes: %w", id, len(buf), maps.ErrCorrupt)
+	case err == nil && v.st.Settings().Hash.Sum(buf[:n]) != id:
+		return fmt.Errorf("block %s has another hash: %w", id, maps.ErrCorrupt)
 	}
 	return err
 }
