@@ -10,20 +10,29 @@ import (
 // exclusive. It returns false where someone else holds a lock in the way. The
 // lock belongs to the open file: it ends with its last descriptor, also when
 // the process dies. See flock(2).
-func TryLock(f *os.File, exclusive bool) (bool, error) {
-	how := unix.LOCK_SH | unix.LOCK_NB
-	if exclusive {
-		how = unix.LOCK_EX | unix.LOCK_NB
-	}
-	locked := true
-	err := onFile(f, "lock", func(fd uintptr) error {
-		_, err := ignoringEINTR(func() (struct{}, error) { return struct{}{}, unix.Flock(int(fd), how) })
-		if err == unix.EWOULDBLOCK {
-			locked, err = false, nil
-		}
+func TryLock(f *os.File, exclusive bool) (locked bool, err error) {
+	err = onFile(f, "lock", func(fd uintptr) (err error) {
+		locked, err = TryLockDescriptor(int(fd), exclusive)
 		return err
 	})
-	return locked && err == nil, err
+	return locked, err
+}
+
+// TryLockDescriptor is [TryLock] for a descriptor, which must stay open meanwhile.
+// The error is the kernel's.
+func TryLockDescriptor(fd int, exclusive bool) (bool, error) {
+	_, err := ignoringEINTR(func() (struct{}, error) { return struct{}{}, unix.Flock(fd, lockType(exclusive)|unix.LOCK_NB) })
+	if err == unix.EWOULDBLOCK {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func lockType(exclusive bool) int {
+	if exclusive {
+		return unix.LOCK_EX
+	}
+	return unix.LOCK_SH
 }
 
 // Unlock gives up the lock that [TryLock] took.

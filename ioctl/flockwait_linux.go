@@ -14,14 +14,20 @@ import (
 // fails with the context's error, and f holds no lock. While it waits it keeps
 // a thread.
 func Lock(ctx context.Context, f *os.File, exclusive bool) error {
+	return onFile(f, "lock", func(fd uintptr) error { return LockDescriptor(ctx, int(fd), exclusive) })
+}
+
+// LockDescriptor is [Lock] for a descriptor, which must stay open meanwhile. The
+// error is the context's or the kernel's.
+func LockDescriptor(ctx context.Context, fd int, exclusive bool) error {
 	if err := ctx.Err(); err != nil {
-		return lockError(f, err)
+		return err
 	}
-	locked, err := TryLock(f, exclusive)
+	locked, err := TryLockDescriptor(fd, exclusive)
 	if locked || err != nil {
 		return err
 	}
-	w, err := newFlockWait(f, exclusive)
+	w, err := newFlockWait(fd, exclusive)
 	if err != nil {
 		return err
 	}
@@ -34,14 +40,7 @@ func Lock(ctx context.Context, f *os.File, exclusive bool) error {
 			err = ctx.Err()
 		}
 	}
-	return lockError(f, err)
-}
-
-func lockError(f *os.File, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
+	return err
 }
 
 // flockWait is a thread in flock(2), which knows no time limit and which the
@@ -57,22 +56,14 @@ type flockWait struct {
 	done chan error
 }
 
-func newFlockWait(f *os.File, exclusive bool) (*flockWait, error) {
-	w := &flockWait{how: unix.LOCK_SH, tid: make(chan int, 1), done: make(chan error, 1)}
-	if exclusive {
-		w.how = unix.LOCK_EX
+func newFlockWait(fd int, exclusive bool) (*flockWait, error) {
+	w := &flockWait{how: lockType(exclusive), tid: make(chan int, 1), done: make(chan error, 1)}
+	var err error
+	if w.none, err = ignoringEINTR(func() (int, error) { return unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0) }); err != nil {
+		return nil, err
 	}
-	none, err := ignoringEINTR(func() (int, error) { return unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0) })
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: "/", Err: err}
-	}
-	w.none = none
-	err = onFile(f, "lock", func(fd uintptr) (err error) {
-		w.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-		return err
-	})
-	if err != nil {
-		_ = unix.Close(none)
+	if w.fd, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
+		_ = unix.Close(w.none)
 		return nil, err
 	}
 	return w, nil

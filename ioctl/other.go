@@ -87,6 +87,12 @@ func TryLock(*os.File, bool) (bool, error) { return false, errors.ErrUnsupported
 // Lock fails.
 func Lock(context.Context, *os.File, bool) error { return errors.ErrUnsupported }
 
+// TryLockDescriptor fails.
+func TryLockDescriptor(int, bool) (bool, error) { return false, errors.ErrUnsupported }
+
+// LockDescriptor fails.
+func LockDescriptor(context.Context, int, bool) error { return errors.ErrUnsupported }
+
 // Unlock fails.
 func Unlock(*os.File) error { return errors.ErrUnsupported }
 

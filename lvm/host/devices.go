@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rok-storage/rok/ioctl"
 )
 
@@ -153,16 +155,16 @@ func (h *Host) lockDevices(ctx context.Context, mode Mode) (unlock func() error,
 		return nil, err
 	}
 	path := filepath.Join(h.cfg.Locks, "D_"+h.Settings.DevicesFile)
-	f, err := ioctl.OpenFile(path, os.O_RDWR|os.O_CREATE, devicesLockMode)
+	l, err := openLock(path, unix.O_RDWR|unix.O_CREAT, devicesLockMode)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := h.bounded(ctx)
 	defer cancel()
-	if err := h.lockWay().on(ctx, f, mode == Exclusive); err != nil {
-		return nil, errors.Join(h.lockError(path, mode, err), f.Close())
+	if err := h.lockWay().on(ctx, l, mode == Exclusive); err != nil {
+		return nil, errors.Join(h.lockError(path, mode, err), l.close())
 	}
-	return f.Close, nil
+	return l.close, nil
 }
 
 // backUpDevices keeps each version below devices/backup, as lvm2 after 2.03.16

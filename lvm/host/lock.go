@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/rok-storage/rok/ioctl"
 )
@@ -22,11 +23,18 @@ import (
 const (
 	auxSuffix = ":aux"
 	lockMode  = 0o700
-	lockFlags = os.O_CREATE | os.O_APPEND | os.O_RDWR
+	lockFlags = unix.O_CREAT | unix.O_APPEND | unix.O_RDWR
 )
 
-// lockFile is one lock, held.
-type lockFile struct{ f *os.File }
+// lockFile is an open file for a lock. It has no [os.File]: that would be most of
+// what a lock costs that nobody else has.
+type lockFile struct {
+	path     string
+	fd       int
+	dev, ino uint64 // of the open file; zero: not asked for
+	// exclusive says that nobody else has the lock.
+	exclusive bool
+}
 
 // lockWay is how locks are asked for.
 type lockWay struct {
@@ -61,56 +69,87 @@ func (w lockWay) take(ctx context.Context, path string, exclusive bool) (*lockFi
 
 func (w lockWay) flock(ctx context.Context, path string, exclusive bool) (*lockFile, error) {
 	for {
-		f, err := ioctl.OpenFile(path, lockFlags, lockMode)
+		l, err := openLock(path, lockFlags, lockMode)
 		if err != nil {
 			return nil, err
 		}
-		if err := w.on(ctx, f, exclusive); err != nil {
+		if err := w.on(ctx, l, exclusive); err != nil {
 			// The file may be new, and nobody else's.
-			_ = (&lockFile{f}).release()
+			_ = l.release()
 			return nil, err
 		}
-		if same, err := isAt(f, path); same {
-			return &lockFile{f}, nil
-		} else if err := errors.Join(err, f.Close()); err != nil {
+		l.exclusive = exclusive
+		if there, err := l.isThere(); there {
+			return l, nil
+		} else if err := errors.Join(err, l.close()); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (w lockWay) on(ctx context.Context, f *os.File, exclusive bool) error {
-	if w.wait {
-		return ioctl.Lock(ctx, f, exclusive)
+func openLock(path string, flags int, mode uint32) (*lockFile, error) {
+	for {
+		fd, err := unix.Open(path, flags|unix.O_CLOEXEC, mode)
+		switch {
+		case err == nil:
+			return &lockFile{path: path, fd: fd}, nil
+		case err != unix.EINTR:
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
 	}
-	locked, err := ioctl.TryLock(f, exclusive)
+}
+
+func (w lockWay) on(ctx context.Context, l *lockFile, exclusive bool) error {
+	if w.wait {
+		return l.failed("lock", ioctl.LockDescriptor(ctx, l.fd, exclusive))
+	}
+	locked, err := ioctl.TryLockDescriptor(l.fd, exclusive)
 	if err == nil && !locked {
 		return errLocked
 	}
-	return err
+	return l.failed("lock", err)
 }
 
-// isAt reports whether f is the file at path.
-func isAt(f *os.File, path string) (bool, error) {
-	held, err := f.Stat()
-	if err != nil {
-		return false, err
+// isThere reports whether the path still leads to the file.
+func (l *lockFile) isThere() (bool, error) {
+	var st unix.Stat_t
+	if l.ino == 0 {
+		if err := unix.Fstat(l.fd, &st); err != nil {
+			return false, l.failed("stat", err)
+		}
+		l.dev, l.ino = uint64(st.Dev), st.Ino
 	}
-	there, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err := unix.Stat(l.path, &st); err == unix.ENOENT {
 		return false, nil
+	} else if err != nil {
+		return false, l.failed("stat", err)
 	}
-	return err == nil && os.SameFile(held, there), err
+	return uint64(st.Dev) == l.dev && st.Ino == l.ino, nil
 }
 
 // release gives the lock up, and removes the file if nobody else has it. The
 // lock ends with the file, whatever else fails.
 func (l *lockFile) release() error {
-	alone, err := ioctl.TryLock(l.f, true)
+	alone, err := l.exclusive, error(nil)
+	if !alone {
+		alone, err = ioctl.TryLockDescriptor(l.fd, true)
+		err = l.failed("lock", err)
+	}
 	if alone {
 		var there bool
-		if there, err = isAt(l.f, l.f.Name()); there {
-			err = os.Remove(l.f.Name())
+		if there, err = l.isThere(); there {
+			err = l.failed("remove", unix.Unlink(l.path))
 		}
 	}
-	return errors.Join(err, l.f.Close())
+	return errors.Join(err, l.close())
+}
+
+func (l *lockFile) close() error { return l.failed("close", unix.Close(l.fd)) }
+
+// failed is err as the error of what was done to the file.
+func (l *lockFile) failed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: l.path, Err: err}
 }

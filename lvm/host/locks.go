@@ -61,7 +61,10 @@ var errNoMode = errors.New("neither shared nor exclusive")
 // with a [*LockError] that names the holders and is the context's error. It
 // fails with [ErrVGName]. Where global/wait_for_locks is 0, it does not wait.
 func (h *Host) Lock(ctx context.Context, r LockRequest) (*Locks, error) {
-	vgs := slices.Compact(slices.Sorted(slices.Values(r.VGs)))
+	vgs := r.VGs
+	if len(vgs) > 1 {
+		vgs = slices.Compact(slices.Sorted(slices.Values(vgs)))
+	}
 	if r.Mode == Unlocked && len(vgs) > 0 {
 		return nil, fmt.Errorf("lock %q: %w", vgs, errNoMode)
 	}
@@ -72,9 +75,6 @@ func (h *Host) Lock(ctx context.Context, r LockRequest) (*Locks, error) {
 	}
 	if len(vgs) > 1 {
 		r.Global = max(r.Global, Shared)
-	}
-	if err := h.makeLockDir(); err != nil {
-		return nil, err
 	}
 	ctx, cancel := h.bounded(ctx)
 	defer cancel()
@@ -106,6 +106,11 @@ func (l *Locks) Unlock() error {
 func (h *Host) takeInto(ctx context.Context, l *Locks, file string, mode Mode) error {
 	path := filepath.Join(h.cfg.Locks, file)
 	taken, err := h.lockWay().take(ctx, path, mode == Exclusive)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = h.makeLockDir(); err == nil {
+			taken, err = h.lockWay().take(ctx, path, mode == Exclusive)
+		}
+	}
 	if err != nil {
 		return errors.Join(h.lockError(path, mode, err), l.Unlock())
 	}
@@ -125,13 +130,13 @@ func (h *Host) bounded(ctx context.Context) (context.Context, context.CancelFunc
 	if h.cfg.LockWait > 0 {
 		return context.WithTimeout(ctx, h.cfg.LockWait)
 	}
-	return context.WithCancel(ctx)
+	return ctx, func() {}
 }
 
 // plainName reports whether name can be a part of a path. lvm2 allows less in
 // names, and finds nothing that has another.
 func plainName(name string) bool {
-	return name != "" && name != "." && name != ".." && len(name) < 128 && !strings.ContainsAny(name, "/\x00")
+	return name != "" && name != "." && name != ".." && len(name) < 128 && strings.IndexByte(name, '/') < 0 && strings.IndexByte(name, 0) < 0
 }
 
 // makeLockDir makes the directory of the lock files, as lvm2 does.
