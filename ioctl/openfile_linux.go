@@ -21,6 +21,16 @@ func OpenFile(path string, flags int, mode fs.FileMode) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
+// Stat is stat(2): [os.Stat] without its values on the heap. The error is an
+// [*fs.PathError].
+func Stat(path string, st *unix.Stat_t) error {
+	_, err := ignoringEINTR(func() (struct{}, error) { return struct{}{}, unix.Stat(path, st) })
+	if err != nil {
+		return &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return nil
+}
+
 // ReadFile is [os.ReadFile] without the poller.
 func ReadFile(path string) ([]byte, error) {
 	fd, err := ignoringEINTR(func() (int, error) {

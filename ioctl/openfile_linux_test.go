@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/rok-storage/rok/ioctl"
 )
@@ -45,4 +46,15 @@ func TestOpenFile(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Zero(t, info.Mode().Perm()&^0o640)
+}
+
+func TestStat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var st unix.Stat_t
+	err := ioctl.Stat(path, &st)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, "stat "+path)
+	require.NoError(t, os.WriteFile(path, []byte("rok"), 0o600))
+	require.NoError(t, ioctl.Stat(path, &st))
+	require.Equal(t, int64(3), st.Size)
 }

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -64,14 +62,28 @@ const (
 // around the page cache, since lvm2 does so too; the size of a file is rounded
 // down to sectors. The error is an [*fs.PathError].
 func OpenDevice(path string, access Access) (*Device, error) {
-	info, err := os.Stat(path)
+	var st unix.Stat_t
+	if err := ioctl.Stat(path, &st); err != nil {
+		return nil, err
+	}
+	kind := st.Mode & unix.S_IFMT
+	if kind != unix.S_IFBLK && kind != unix.S_IFREG {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotDevice}
+	}
+	d, f, err := openDevice(path, kind == unix.S_IFBLK, access)
 	if err != nil {
 		return nil, err
 	}
-	isBlock := info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice
-	if !isBlock && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotDevice}
+	if err := d.measure(f); err != nil {
+		f.Close()
+		return nil, err
 	}
+	return d, nil
+}
+
+// openDevice opens what is at path, and finds out which thing it is; how large it is, and
+// its blocks, [Device.measure] does.
+func openDevice(path string, isBlock bool, access Access) (*Device, *os.File, error) {
 	flags := os.O_RDONLY
 	if access != ReadOnly {
 		flags = os.O_RDWR
@@ -89,31 +101,25 @@ func OpenDevice(path string, access Access) (*Device, error) {
 		f, err = ioctl.OpenFile(path, flags&^unix.O_DIRECT, 0)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		f.Close()
+		return nil, nil, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	d := &Device{Path: path, storage: f, block: units.SectorSize, direct: direct, access: access}
-	if err := d.measure(f, isBlock); err != nil {
-		f.Close()
-		return nil, err
+	if d.same = keyOf(&st); d.same[0] == deviceKey {
+		d.Number = d.same[1]
+	} else {
+		d.Size = units.Bytes(st.Size) &^ (units.SectorSize - 1)
 	}
-	return d, nil
+	return d, f, nil
 }
 
-// measure asks the opened file for what it is.
-func (d *Device) measure(f *os.File, isBlock bool) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		d.same = [2]uint64{uint64(stat.Dev), stat.Ino}
-		if isBlock {
-			d.Number = uint64(stat.Rdev)
-			d.same = [2]uint64{math.MaxUint64, d.Number}
-		}
-	}
-	if !isBlock {
-		d.Size = units.Bytes(info.Size()) &^ (units.SectorSize - 1)
+// measure asks the opened block device for its size and its blocks.
+func (d *Device) measure(f *os.File) (err error) {
+	if d.IsFile() {
 		return nil
 	}
 	if d.Size, err = ioctl.DeviceSize(f); err != nil {
@@ -137,11 +143,11 @@ func (d *Device) Upgrade(access Access) error {
 	if d.access >= access {
 		return nil
 	}
-	again, err := OpenDevice(d.Path, access)
+	again, _, err := openDevice(d.Path, !d.IsFile(), access)
 	if err != nil {
 		return err
 	}
-	if again.same != d.same || again.Size != d.Size {
+	if again.same != d.same || d.IsFile() && again.Size != d.Size {
 		again.Close()
 		return &fs.PathError{Op: "open", Path: d.Path, Err: ErrChanged}
 	}
@@ -222,6 +228,16 @@ func (d *Device) WriteAt(b []byte, off int64) (int, error) {
 		done += part
 	}
 	return done, nil
+}
+
+// give lets the device have an aligned buffer that is not used any more, for what
+// cannot go to it as it is.
+func (d *Device) give(b []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(b) > len(d.bounce) {
+		d.bounce = b
+	}
 }
 
 // fits reports whether the device takes b as it is.

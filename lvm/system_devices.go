@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/rok-storage/rok/dm"
+	"github.com/rok-storage/rok/ioctl"
 	"github.com/rok-storage/rok/lvm/host"
 )
 
@@ -283,16 +282,18 @@ const deviceKey = math.MaxUint64
 
 // fileKey is what [Device] has in same of what is at path.
 func fileKey(path string) ([2]uint64, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	var st unix.Stat_t
+	if err := ioctl.Stat(path, &st); err != nil {
 		return [2]uint64{}, err
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	switch {
-	case !ok:
-		return [2]uint64{}, &fs.PathError{Op: "stat", Path: path, Err: errors.ErrUnsupported}
-	case info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice:
-		return [2]uint64{deviceKey, uint64(st.Rdev)}, nil
+	return keyOf(&st), nil
+}
+
+// keyOf tells what stat(2) says of a thing from all others: of a block device its
+// number, however many nodes it has.
+func keyOf(st *unix.Stat_t) [2]uint64 {
+	if st.Mode&unix.S_IFMT == unix.S_IFBLK {
+		return [2]uint64{deviceKey, uint64(st.Rdev)}
 	}
-	return [2]uint64{uint64(st.Dev), st.Ino}, nil
+	return [2]uint64{uint64(st.Dev), st.Ino}
 }
