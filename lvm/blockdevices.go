@@ -16,8 +16,9 @@ import (
 // blockDevice is a disk without partitions, or a partition, that has a size.
 type blockDevice struct {
 	HostDevice
-	dir  sysDevice // its own
-	disk sysDevice // the disk's; the same where it is one
+	dir     sysDevice // its own
+	disk    sysDevice // the disk's; the same where it is one
+	holders []string  // the names in sysfs of the devices that are made of it
 }
 
 // deviceSearch says which block devices are looked for. What sysfs has of a device
@@ -36,10 +37,12 @@ type deviceSearch struct {
 // blockDevices are those that are looked for, but for drives that would spin up.
 func (f *deviceSearch) blockDevices() ([]blockDevice, error) {
 	block := filepath.Join(f.sys, "block")
-	if f.proc != "" && exists(block) {
+	if f.proc != "" {
 		if text, err := ioctl.ReadFile(filepath.Join(f.proc, "partitions")); err == nil {
 			if all, ok := readPartitions(string(text)); ok {
-				return f.find(all, block), nil
+				if list := f.find(all, block); len(list) > 0 || exists(block) {
+					return list, nil
+				}
 			}
 		}
 	}
@@ -89,7 +92,7 @@ func (f *deviceSearch) walkDisks(block string) (list []blockDevice, err error) {
 				continue
 			}
 			if d, ok := f.device(p, number); ok {
-				list = append(list, blockDevice{d, p, s})
+				list = append(list, blockDevice{d, p, s, p.holders()})
 			}
 		}
 	}
@@ -138,16 +141,18 @@ func (f *deviceSearch) find(all []listedDevice, block string) (list []blockDevic
 			continue
 		}
 		disk := l.name
-		if !exists(s.dir) {
+		holders, err := ioctl.DirNames(s.dir + "/holders")
+		if os.IsNotExist(err) && !exists(s.dir) {
 			if disk = diskOf(l.name, all, block); disk == "" {
 				continue // it went away meanwhile
 			}
 			s.dir = block + "/" + disk + "/" + l.name
+			holders = s.holders()
 		} else if divided(l.name, all, block) {
 			continue
 		}
 		if !unfit(disk) {
-			list = append(list, blockDevice{d, s, sysDevice{block + "/" + disk}})
+			list = append(list, blockDevice{d, s, sysDevice{block + "/" + disk}, holders})
 		}
 	}
 	return list

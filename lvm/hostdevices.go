@@ -1,6 +1,7 @@
 package lvm
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,16 +45,15 @@ func (f *deviceSearch) hostDevices() ([]HostDevice, error) {
 	}
 	var list []HostDevice
 	for _, d := range found {
-		if !d.disk.offline() && !f.component(d.dir) {
+		if !d.disk.offline() && !f.component(&d) {
 			list = append(list, d.HostDevice)
 		}
 	}
-	slices.SortFunc(list, func(a, b HostDevice) int {
-		if d := int(unix.Major(a.Number)) - int(unix.Major(b.Number)); d != 0 {
-			return d
-		}
-		return int(unix.Minor(a.Number)) - int(unix.Minor(b.Number))
-	})
+	if len(list) > 1 {
+		slices.SortFunc(list, func(a, b HostDevice) int {
+			return cmp.Or(cmp.Compare(unix.Major(a.Number), unix.Major(b.Number)), cmp.Compare(unix.Minor(a.Number), unix.Minor(b.Number)))
+		})
+	}
 	return list, nil
 }
 
@@ -118,21 +118,26 @@ func (s sysDevice) partitions() (parts []sysDevice, err error) {
 
 // component reports whether the device is a part of a multipath or md device. There
 // may be a thousand LVs on it.
-func (f *deviceSearch) component(s sysDevice) bool {
-	holders, err := ioctl.DirNames(s.dir + "/holders")
-	if err != nil {
-		return false
-	}
-	for _, holder := range holders {
+func (f *deviceSearch) component(d *blockDevice) bool {
+	for _, holder := range d.holders {
 		if f.knownLV(holder) {
 			continue
 		}
-		h := sysDevice{s.dir + "/holders/" + holder}
+		h := sysDevice{d.dir.dir + "/holders/" + holder}
 		if strings.HasPrefix(holder, "md") || strings.HasPrefix(h.text("dm/uuid"), "mpath-") {
 			return true
 		}
 	}
 	return false
+}
+
+// holders are the names of the devices that are made of this one.
+func (s sysDevice) holders() []string {
+	names, err := ioctl.DirNames(s.dir + "/holders")
+	if err != nil {
+		return nil // it went away, or has none
+	}
+	return names
 }
 
 func (s sysDevice) number() (uint64, bool) {
