@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/rok-storage/rok/units"
@@ -28,8 +29,8 @@ func (a Area) String() string { return fmt.Sprintf("%d+%d", uint64(a.Start), uin
 // appendAreas appends a list of areas and the zeros that end it.
 func appendAreas(b []byte, areas []Area) []byte {
 	for _, a := range areas {
-		b = le.AppendUint64(b, uint64(a.Start))
-		b = le.AppendUint64(b, uint64(a.Size))
+		b = binary.LittleEndian.AppendUint64(b, uint64(a.Start))
+		b = binary.LittleEndian.AppendUint64(b, uint64(a.Size))
 	}
 	return append(b, make([]byte, areaSize)...)
 }
@@ -38,7 +39,7 @@ func appendAreas(b []byte, areas []Area) []byte {
 // what is behind. It fails where the list does not end within b.
 func decodeAreas(b []byte) (areas []Area, rest []byte, ok bool) {
 	for len(b) >= areaSize {
-		a := Area{units.Bytes(le.Uint64(b)), units.Bytes(le.Uint64(b[8:]))}
+		a := Area{units.Bytes(binary.LittleEndian.Uint64(b)), units.Bytes(binary.LittleEndian.Uint64(b[8:]))}
 		b = b[areaSize:]
 		if a.Start == 0 {
 			return areas, b, true

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -67,14 +68,14 @@ func DecodeAreaHeader(b []byte, start units.Bytes) (AreaHeader, error) {
 	if found := string(b[areaMagicAt:areaVersionAt]); found != areaMagic {
 		return fault("magic", fmt.Sprintf("%q", areaMagic), fmt.Sprintf("%q", found))
 	}
-	if want, found := Checksum(b[areaMagicAt:]), le.Uint32(b); want != found {
+	if want, found := Checksum(b[areaMagicAt:]), binary.LittleEndian.Uint32(b); want != found {
 		return fault("checksum", hex(want), hex(found))
 	}
-	if found := le.Uint32(b[areaVersionAt:]); found != areaVersion {
+	if found := binary.LittleEndian.Uint32(b[areaVersionAt:]); found != areaVersion {
 		return fault("version", areaVersion, found)
 	}
 	h := AreaHeader{
-		Area:         Area{units.Bytes(le.Uint64(b[areaStartAt:])), units.Bytes(le.Uint64(b[areaStartAt+8:]))},
+		Area:         Area{units.Bytes(binary.LittleEndian.Uint64(b[areaStartAt:])), units.Bytes(binary.LittleEndian.Uint64(b[areaStartAt+8:]))},
 		Committed:    decodeLocation(b[slotsAt:]),
 		Precommitted: decodeLocation(b[slotsAt+slotSize:]),
 	}
@@ -98,28 +99,28 @@ func AppendAreaHeader(b []byte, h AreaHeader) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0) // the checksum
 	b = append(b, areaMagic...)
-	b = le.AppendUint32(b, areaVersion)
-	b = le.AppendUint64(b, uint64(h.Start))
-	b = le.AppendUint64(b, uint64(h.Size))
+	b = binary.LittleEndian.AppendUint32(b, areaVersion)
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.Start))
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.Size))
 	b = appendLocation(b, h.Committed)
 	b = appendLocation(b, h.Precommitted)
 	b = append(b, make([]byte, HeaderSize-(len(b)-start))...)
-	le.PutUint32(b[start:], Checksum(b[start+areaMagicAt:]))
+	binary.LittleEndian.PutUint32(b[start:], Checksum(b[start+areaMagicAt:]))
 	return b
 }
 
 func decodeLocation(b []byte) Location {
 	return Location{
-		Offset: units.Bytes(le.Uint64(b)), Size: units.Bytes(le.Uint64(b[8:])),
-		Checksum: le.Uint32(b[16:]), Flags: le.Uint32(b[20:]),
+		Offset: units.Bytes(binary.LittleEndian.Uint64(b)), Size: units.Bytes(binary.LittleEndian.Uint64(b[8:])),
+		Checksum: binary.LittleEndian.Uint32(b[16:]), Flags: binary.LittleEndian.Uint32(b[20:]),
 	}
 }
 
 func appendLocation(b []byte, l Location) []byte {
-	b = le.AppendUint64(b, uint64(l.Offset))
-	b = le.AppendUint64(b, uint64(l.Size))
-	b = le.AppendUint32(b, l.Checksum)
-	return le.AppendUint32(b, l.Flags)
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.Offset))
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.Size))
+	b = binary.LittleEndian.AppendUint32(b, l.Checksum)
+	return binary.LittleEndian.AppendUint32(b, l.Flags)
 }
 
 // readFull reads all of b at byte at. A device that ends before is an error.

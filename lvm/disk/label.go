@@ -28,8 +28,6 @@ const (
 	areaSize     = 16 // sizeof(struct disk_locn)
 )
 
-var le = binary.LittleEndian
-
 // FindLabel looks for the label in the first sectors of a device: b is
 // [LabelScanSize] bytes, or what there is. As with lvm2, the first sound label
 // counts, and further ones do not. It fails with [ErrNoLabel], or where there
@@ -76,16 +74,16 @@ func DecodeLabel(s []byte, sector int) (PVHeader, error) {
 	if string(s[:labelStart]) != labelID {
 		return PVHeader{}, damaged("label", at, "id", labelID, fmt.Sprintf("%q", s[:labelStart]))
 	}
-	if found := le.Uint64(s[labelStart:]); found != uint64(sector) {
+	if found := binary.LittleEndian.Uint64(s[labelStart:]); found != uint64(sector) {
 		return PVHeader{}, damaged("label", at, "sector", sector, found)
 	}
-	if want, found := Checksum(s[labelCovered:]), le.Uint32(s[labelCRC:]); want != found {
+	if want, found := Checksum(s[labelCovered:]), binary.LittleEndian.Uint32(s[labelCRC:]); want != found {
 		return PVHeader{}, damaged("label", at, "checksum", hex(want), hex(found))
 	}
 	if found := string(s[labelTypeAt:labelHeader]); found != labelType {
 		return PVHeader{}, damaged("label", at, "type", labelType, fmt.Sprintf("%q", found))
 	}
-	offset := le.Uint32(s[labelOffset:])
+	offset := binary.LittleEndian.Uint32(s[labelOffset:])
 	if offset < labelHeader || offset > units.SectorSize {
 		return PVHeader{}, damaged("label", at, "offset of the PV header", labelHeader, offset)
 	}
@@ -99,13 +97,13 @@ func DecodeLabel(s []byte, sector int) (PVHeader, error) {
 func AppendLabel(b []byte, h PVHeader) []byte {
 	start := len(b)
 	b = append(b, labelID...)
-	b = le.AppendUint64(b, uint64(h.Sector))
-	b = le.AppendUint32(b, 0) // the checksum
-	b = le.AppendUint32(b, labelHeader)
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.Sector))
+	b = binary.LittleEndian.AppendUint32(b, 0) // the checksum
+	b = binary.LittleEndian.AppendUint32(b, labelHeader)
 	b = append(b, labelType...)
 	b = appendPVHeader(b, h)
 	b = append(b, make([]byte, units.SectorSize)...)[:start+units.SectorSize]
-	le.PutUint32(b[start+labelCRC:], Checksum(b[start+labelCovered:]))
+	binary.LittleEndian.PutUint32(b[start+labelCRC:], Checksum(b[start+labelCovered:]))
 	return b
 }
 

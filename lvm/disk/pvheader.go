@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/rok-storage/rok/units"
@@ -63,7 +64,7 @@ func decodePVHeader(b []byte, at units.Bytes) (h PVHeader, err error) {
 			return fault("ID", "32 letters and digits", fmt.Sprintf("%q", h.ID))
 		}
 	}
-	h.Size = units.Bytes(le.Uint64(b[pvIDSize:]))
+	h.Size = units.Bytes(binary.LittleEndian.Uint64(b[pvIDSize:]))
 	if h.Size == 0 {
 		return fault("device size", "not zero", 0)
 	}
@@ -78,10 +79,10 @@ func decodePVHeader(b []byte, at units.Bytes) (h PVHeader, err error) {
 	if h.Metadata, b, ok = decodeAreas(b); !ok {
 		return fault("list of metadata areas", "an end", "none")
 	}
-	if len(b) < 8 || le.Uint32(b) == 0 {
+	if len(b) < 8 || binary.LittleEndian.Uint32(b) == 0 {
 		return h, nil
 	}
-	h.Version, h.Flags = le.Uint32(b), le.Uint32(b[4:])
+	h.Version, h.Flags = binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	boot, _, ok := decodeAreas(b[8:])
 	if !ok {
 		return fault("list of bootloader areas", "an end", "none")
@@ -97,14 +98,14 @@ func decodePVHeader(b []byte, at units.Bytes) (h PVHeader, err error) {
 
 func appendPVHeader(b []byte, h PVHeader) []byte {
 	b = append(b, h.ID[:]...)
-	b = le.AppendUint64(b, uint64(h.Size))
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.Size))
 	b = appendAreas(b, []Area{h.Data})
 	b = appendAreas(b, h.Metadata)
 	if h.Version == 0 {
 		return b
 	}
-	b = le.AppendUint32(b, h.Version)
-	b = le.AppendUint32(b, h.Flags)
+	b = binary.LittleEndian.AppendUint32(b, h.Version)
+	b = binary.LittleEndian.AppendUint32(b, h.Flags)
 	var boot []Area
 	if h.Boot.Start != 0 {
 		boot = []Area{h.Boot}

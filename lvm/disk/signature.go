@@ -3,6 +3,7 @@ package disk
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -137,14 +138,14 @@ func (p *prober) has(at units.Bytes, text string) bool {
 // le16 and le32 are numbers of the device, 0 where it ends before.
 func (p *prober) le16(at units.Bytes) uint16 {
 	if b := p.bytes(at, 2); b != nil {
-		return le.Uint16(b)
+		return binary.LittleEndian.Uint16(b)
 	}
 	return 0
 }
 
 func (p *prober) le32(at units.Bytes) uint32 {
 	if b := p.bytes(at, 4); b != nil {
-		return le.Uint32(b)
+		return binary.LittleEndian.Uint32(b)
 	}
 	return 0
 }
