@@ -189,7 +189,7 @@ type slab[T any] struct {
 // How many values are allocated at once: few for a VG of one LV, and more each
 // time for one of thousands.
 const (
-	firstSlab = 8
+	firstSlab = 2
 	lastSlab  = 512
 )
 

@@ -59,7 +59,13 @@ type diskText struct {
 func ScanDevices(devices []*Device, o ScanOptions) *Scan {
 	s := &Scan{only: o.VG, onText: o.OnText, texts: map[textKey]*diskText{}}
 	var others []foreignText
-	for _, l := range readLabels(distinct(devices)) {
+	labels := readLabels(distinct(devices))
+	defer func() {
+		for _, l := range labels {
+			l.device.give(l.start.start)
+		}
+	}()
+	for _, l := range labels {
 		if l.err != nil {
 			s.Faults = append(s.Faults, &Fault{Object: "device", Name: l.device.Path, What: l.err.Error(), Err: l.err})
 		}
@@ -87,6 +93,9 @@ func ScanDevices(devices []*Device, o ScanOptions) *Scan {
 
 // distinct are the devices without those that are one with another.
 func distinct(devices []*Device) []*Device {
+	if len(devices) < 2 {
+		return devices
+	}
 	seen := map[[2]uint64]bool{}
 	return slices.DeleteFunc(slices.Clone(devices), func(d *Device) bool {
 		if d.same == [2]uint64{} {

@@ -44,7 +44,6 @@ type Host struct {
 
 	cfg  Config
 	conf *conf
-	uts  unix.Utsname // what uname(2) said
 }
 
 // Open reads the settings. A file that is not there says nothing. It fails with
@@ -54,10 +53,9 @@ func Open(cfg *Config) (*Host, error) {
 	if cfg != nil {
 		h.cfg = *cfg
 	}
-	if err := unix.Uname(&h.uts); err != nil {
-		return nil, os.NewSyscallError("uname", err)
+	if err := h.cfg.fill(); err != nil {
+		return nil, err
 	}
-	h.cfg.fill(&h.uts)
 	var err error
 	if h.conf, err = loadConf(h.cfg.Etc, h.cfg.Node); err != nil {
 		return nil, err
@@ -72,7 +70,7 @@ func Open(cfg *Config) (*Host, error) {
 }
 
 // fill puts in what is empty.
-func (cfg *Config) fill(uts *unix.Utsname) {
+func (cfg *Config) fill() error {
 	cfg.Etc = cmp.Or(cfg.Etc, "/etc/lvm")
 	cfg.Run = cmp.Or(cfg.Run, "/run/lvm")
 	cfg.Sys = cmp.Or(cfg.Sys, "/sys")
@@ -80,9 +78,15 @@ func (cfg *Config) fill(uts *unix.Utsname) {
 	cfg.Dev = cmp.Or(cfg.Dev, "/dev")
 	cfg.MachineID = cmp.Or(cfg.MachineID, "/etc/machine-id")
 	cfg.Program = cmp.Or(cfg.Program, "rok")
-	if cfg.Node == "" {
-		cfg.Node = unix.ByteSliceToString(uts.Nodename[:])
+	if cfg.Node != "" {
+		return nil
 	}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return os.NewSyscallError("uname", err)
+	}
+	cfg.Node = unix.ByteSliceToString(uts.Nodename[:])
+	return nil
 }
 
 // Node is the host's name, for a VG's creation_host.
@@ -91,9 +95,11 @@ func (h *Host) Node() string { return h.cfg.Node }
 // System is what a VG's text has behind the host's name, in a comment: the
 // words of uname(2), as "Linux vm 6.1.0 #1 SMP x86_64".
 func (h *Host) System() string {
+	var uts unix.Utsname
+	_ = unix.Uname(&uts) // a comment may lack its words
 	word := func(b []byte) string { return unix.ByteSliceToString(b) }
-	return word(h.uts.Sysname[:]) + " " + h.cfg.Node + " " + word(h.uts.Release[:]) + " " +
-		word(h.uts.Version[:]) + " " + word(h.uts.Machine[:])
+	return word(uts.Sysname[:]) + " " + h.cfg.Node + " " + word(uts.Release[:]) + " " +
+		word(uts.Version[:]) + " " + word(uts.Machine[:])
 }
 
 func (h *Host) run(name ...string) string {

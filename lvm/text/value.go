@@ -154,6 +154,9 @@ func (r *Reader) array(i int, dst *[]Value) (end, n int, ok bool) {
 // fewBytes is how long an array may be whose elements are not counted first.
 const fewBytes = 512
 
+// fewValues is room for most of the arrays of a text, which are lists of flags.
+const fewValues = 3
+
 // count returns how many elements the array at i has, up to a fault.
 func (r *Reader) count(i int) int {
 	counter := Reader{src: r.src} // which keeps the fault
@@ -171,6 +174,8 @@ func (r *Reader) Values() []Value {
 	if r.pos < len(r.src) && r.src[r.pos] == '[' {
 		if few := r.src[r.pos:min(r.pos+fewBytes, len(r.src))]; strings.IndexByte(few, ']') < 0 {
 			r.values = slices.Grow(r.values, r.count(r.pos))
+		} else if r.values == nil {
+			r.values = make([]Value, 0, fewValues)
 		}
 		end, _, ok := r.array(r.pos, &r.values)
 		if !ok {
