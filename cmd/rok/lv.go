@@ -96,6 +96,9 @@ func reportVG(c *cobra.Command, sys *lvm.System, vg string, hidden bool, names .
 // printChanged prints the named LVs of a VG that was changed.
 func printChanged(c *cobra.Command, format *cli.Format, sys *lvm.System, change *lvm.Change, names []string) error {
 	var lines []lvm.LVReport
+	if format.None() {
+		return nil
+	}
 	state, err := sys.StatesAfter(change, names...)
 	if err == nil {
 		lines = change.After.ReportLVs(true, state, names...)
@@ -150,7 +153,7 @@ func lvTag(e *env) *cobra.Command {
 		Example: "  rok lv tag --add db data/home\n  rok lv tag --del db data/home",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, tags := storageFlags(c, e), cli.OutputFlag(c), tagFlags(c)
+	s, format, tags := storageFlags(c, e), cli.ResultFlag(c), tagFlags(c)
 	c.ValidArgsFunction = completeLVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		if err := tags.check(); err != nil {
@@ -179,7 +182,7 @@ func lvRename(e *env) *cobra.Command {
 		Example: "  rok lv rename data/home users\n  rok lv rename data home users",
 		Args:    cli.Args(2, 3),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	c.ValidArgsFunction = completeLVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		from, to, err := renameNames(args)

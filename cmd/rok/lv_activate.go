@@ -16,7 +16,7 @@ made what it should be.`,
 		Example: "  rok lv activate data/home",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, how := storageFlags(c, e), cli.OutputFlag(c), activationFlags(c)
+	s, format, how := storageFlags(c, e), cli.ResultFlag(c), activationFlags(c)
 	lvm2Spellings(c, nil)
 	c.ValidArgsFunction = completeLVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
@@ -39,7 +39,7 @@ func lvDeactivate(e *env) *cobra.Command {
 		Example: "  rok lv deactivate data/home",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	c.ValidArgsFunction = completeLVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		names, err := selectLVs(c, sys, args)

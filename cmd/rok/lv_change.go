@@ -17,7 +17,7 @@ func lvChange(e *env) *cobra.Command {
 		Example: "  rok lv change --permission r data/home\n  rok lv change --set-activation-skip y --read-ahead none data/home",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	f := c.Flags()
 	permission := choiceFlag(f, "permission", "p", "whether it can be written to", "rw", "r")
 	alloc, readAhead := policyFlag(f, "how it gets extents; inherit: as the group says"), readAheadFlagP(f)
@@ -83,7 +83,7 @@ with it by --with-dependents.`,
 		Example: "  rok lv rm data/home --yes\n  rok lv rm data/home data/swap",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	yes := c.Flags().BoolP("yes", "y", false, "also active ones")
 	c.Flags().BoolVarP(yes, "force", "f", false, "the same")
 	dependents := c.Flags().Bool("with-dependents", false, "also what is built on them")

@@ -48,7 +48,7 @@ is --inactive or read-only begins with what is there.`,
   rok lv create data/snap --snapshot-of data/home --size 100M --yes`,
 		Args: cobra.ArbitraryArgs,
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	n := lvCreationFlags(c)
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {

@@ -100,7 +100,7 @@ from: a device, perhaps with ranges of extents behind it, or @TAG.`,
 		Example: "  rok lv extend data/home --size +100M\n  rok lv extend data/home --extents +50%FREE /dev/sdb",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, r := storageFlags(c, e), cli.OutputFlag(c), new(lvResizing)
+	s, format, r := storageFlags(c, e), cli.ResultFlag(c), new(lvResizing)
 	r.sizeFlags(c, "the new size, or behind a plus how much more: +10G, +25%FREE")
 	r.growFlags(c)
 	lvm2Spellings(c, nil)
@@ -153,7 +153,7 @@ volume is refused without --yes.`,
 		Example: "  rok lv reduce data/home --size -100M --yes",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, r := storageFlags(c, e), cli.OutputFlag(c), new(lvResizing)
+	s, format, r := storageFlags(c, e), cli.ResultFlag(c), new(lvResizing)
 	r.sizeFlags(c, "the new size, or behind a minus how much less: -10G, -25%LV")
 	r.shrinkFlags(c)
 	lvm2Spellings(c, nil)
@@ -211,7 +211,7 @@ func lvResize(e *env) *cobra.Command {
 		Example: "  rok lv resize data/home --size 600M",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, r := storageFlags(c, e), cli.OutputFlag(c), new(lvResizing)
+	s, format, r := storageFlags(c, e), cli.ResultFlag(c), new(lvResizing)
 	r.sizeFlags(c, "the new size, or behind a sign how much more or less")
 	r.growFlags(c)
 	r.shrinkFlags(c)

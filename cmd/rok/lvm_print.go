@@ -19,7 +19,7 @@ import (
 // may be fewer than were asked for. A table without lines says nothing beside an
 // error.
 func printDone[R any](c *cobra.Command, format *cli.Format, lines []R, table func([]R) *cli.Table, err error) error {
-	if err != nil && len(lines) == 0 && !format.JSON() {
+	if format.None() || err != nil && len(lines) == 0 && !format.JSON() {
 		return err
 	}
 	if printErr := printList(c, format, lines, table); printErr != nil {

@@ -1,8 +1,3 @@
-// How many processors there are is asked once: most of what rok does is over before
-// Go would ask again.
-//
-//go:debug updatemaxprocs=0
-
 // Command rok makes, shows and compares local block volumes. "rok help" lists
 // what it does.
 package main

@@ -84,7 +84,7 @@ else, which is named, unless --force is given.`,
 		Example: "  rok pv create /dev/sdc\n  rok pv create --metadata-size 16M /dev/sdc",
 		Args:    cobra.ArbitraryArgs,
 	}
-	s, format, layout := storageFlags(c, e), cli.OutputFlag(c), layoutFlags(c, true)
+	s, format, layout := storageFlags(c, e), cli.ResultFlag(c), layoutFlags(c, true)
 	lvm2Spellings(c, layoutSpellings())
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		args, err := s.imagesAsPVs(c, args)
@@ -117,7 +117,7 @@ also of those that say that they are in one that was not found.`,
 		Example: "  rok pv rm /dev/sdb",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	force := c.Flags().BoolP("force", "f", false, "also what says that it is in use")
 	c.ValidArgsFunction = completePVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
@@ -153,7 +153,7 @@ volumes have are not cut off.`,
 		Example: "  rok pv resize /dev/sda\n  rok pv resize --size 1G /dev/sda",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	size := sizeFlag(c.Flags(), "size", "", "the size, if not the device's")
 	lvm2Spellings(c, map[string]string{"setphysicalvolumesize": "size"})
 	c.ValidArgsFunction = completePVs(s)
@@ -179,7 +179,7 @@ func pvChange(e *env) *cobra.Command {
 		Example: "  rok pv change --allocatable n /dev/sda",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	allocatable := yesNoFlag(c.Flags(), "allocatable", "x", "whether volumes may get extents of it")
 	c.ValidArgsFunction = completePVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
@@ -213,7 +213,7 @@ func pvTag(e *env) *cobra.Command {
 		Example: "  rok pv tag --add fast /dev/sda\n  rok pv tag --del ssd /dev/sda",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, tags := storageFlags(c, e), cli.OutputFlag(c), tagFlags(c)
+	s, format, tags := storageFlags(c, e), cli.ResultFlag(c), tagFlags(c)
 	c.ValidArgsFunction = completePVs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		if err := tags.check(); err != nil {
@@ -237,7 +237,7 @@ group's metadata went too, rok vg restore brings it back afterwards.`,
 		Example: "  rok pv restore --uuid " + exampleLostPV + " /dev/sdd",
 		Args:    cli.Args(1, 1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	uuid := c.Flags().StringP("uuid", "u", "", "the `UUID` of the PV; not needed where only one is missing")
 	file := c.Flags().StringP("file", "", "", "a backup `FILE` of its group; - is standard input")
 	force := c.Flags().BoolP("force", "f", false, "overwrite what else is on the device")

@@ -101,7 +101,7 @@ they hold is named, and overwritten only with --force.`,
 		Example: "  rok vg create backup /dev/sdc\n  rok vg create --extent-size 64M --tag cold backup /dev/sdc",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, layout := storageFlags(c, e), cli.OutputFlag(c), layoutFlags(c, false)
+	s, format, layout := storageFlags(c, e), cli.ResultFlag(c), layoutFlags(c, false)
 	f := c.Flags()
 	r := lvm.CreateVG{}
 	extent := sizeFlag(f, "extent-size", "s", "the size of extents (default 4MiB)")
@@ -157,7 +157,7 @@ physical volumes that were away when the group was written last.`,
 		Example: "  rok vg extend data /dev/sdc",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, layout := storageFlags(c, e), cli.OutputFlag(c), layoutFlags(c, false)
+	s, format, layout := storageFlags(c, e), cli.ResultFlag(c), layoutFlags(c, false)
 	again := c.Flags().Bool("restore-missing", false, "take PVs back that the group says are missing")
 	lvm2Spellings(c, layoutSpellings())
 	c.ValidArgsFunction = completeVGs(s)
@@ -193,7 +193,7 @@ lies on, or those --missing. They stay physical volumes.`,
 		Example: "  rok vg reduce data /dev/sdb\n  rok vg reduce data --all",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	all := c.Flags().BoolP("all", "a", false, "all that nothing lies on, but for one")
 	missing := c.Flags().Bool("missing", false, "those whose devices are gone")
 	force := c.Flags().BoolP("force", "f", false, "with --missing: also the volumes that lie on them, whose data is gone")
@@ -229,7 +229,7 @@ func vgRename(e *env) *cobra.Command {
 		Example: "  rok vg rename data store",
 		Args:    cli.Args(2, 2),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		from, err := parseVG(args[0])
@@ -255,7 +255,7 @@ refused, unless --force removes them too: what they hold is lost.`,
 		Example: "  rok vg rm empty\n  rok vg rm --force data",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	force := c.Flags().BoolP("force", "f", false, "with all of its volumes")
 	c.Flags().BoolVarP(force, "yes", "y", false, "the same")
 	c.ValidArgsFunction = completeVGs(s)
@@ -287,7 +287,7 @@ func vgChange(e *env) *cobra.Command {
 		Example: "  rok vg change --max-lv 16 data\n  rok vg change --alloc cling --autoactivate n data",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	f := c.Flags()
 	alloc, resizeable := policyFlag(f, "how volumes get extents"), yesNoFlag(f, "resizeable", "x", "whether PVs may join and leave")
 	auto := yesNoFlag(f, "autoactivate", "", "activate it when the machine starts")
@@ -360,7 +360,7 @@ func vgTag(e *env) *cobra.Command {
 		Example: "  rok vg tag --add prod data\n  rok vg tag --del prod data",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, tags := storageFlags(c, e), cli.OutputFlag(c), tagFlags(c)
+	s, format, tags := storageFlags(c, e), cli.ResultFlag(c), tagFlags(c)
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		if err := tags.check(); err != nil {

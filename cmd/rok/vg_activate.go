@@ -40,7 +40,7 @@ is left alone, or made what it should be.`,
 		Example: "  rok vg activate data",
 		Args:    cli.Args(1, -1),
 	}
-	s, format, how := storageFlags(c, e), cli.OutputFlag(c), activationFlags(c)
+	s, format, how := storageFlags(c, e), cli.ResultFlag(c), activationFlags(c)
 	lvm2Spellings(c, nil)
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
@@ -60,7 +60,7 @@ func vgDeactivate(e *env) *cobra.Command {
 		Example: "  rok vg deactivate data",
 		Args:    cli.Args(1, -1),
 	}
-	s, format := storageFlags(c, e), cli.OutputFlag(c)
+	s, format := storageFlags(c, e), cli.ResultFlag(c)
 	c.ValidArgsFunction = completeVGs(s)
 	c.RunE = s.with(func(c *cobra.Command, sys *lvm.System, args []string) error {
 		return eachVG(c, format, sys, args, func(vg string) error {

@@ -1,48 +1,76 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// Format is how a result is printed: for people, or as JSON. The zero value is
-// for people.
-type Format struct{ json bool }
+// Format is how a result is printed: for people, as JSON, or not at all. The zero
+// value is for people.
+type Format struct {
+	word   string // empty: table
+	silent bool   // none may be chosen
+}
+
+// The words of the flag.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatNone  = "none"
+)
 
 // OutputFlag gives c the flag -o, --output.
-func OutputFlag(c *cobra.Command) *Format {
-	f := new(Format)
-	c.Flags().VarP(f, "output", "o", "print a table or json")
+func OutputFlag(c *cobra.Command) *Format { return outputFlag(c, new(Format), "print a table or json") }
+
+// ResultFlag is [OutputFlag] for a command that does something, whose result need not
+// be printed.
+func ResultFlag(c *cobra.Command) *Format {
+	return outputFlag(c, &Format{silent: true}, "print a table, json, or nothing but errors")
+}
+
+func outputFlag(c *cobra.Command, f *Format, usage string) *Format {
+	c.Flags().VarP(f, "output", "o", usage)
 	// Only a programmer's error can make this fail.
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(f.words(), cobra.ShellCompDirectiveNoFileComp))
 	return f
 }
 
+func (f *Format) words() []string {
+	words := []string{formatTable, formatJSON, formatNone}
+	if !f.silent {
+		words = words[:2]
+	}
+	return words
+}
+
 // JSON reports whether JSON was asked for.
-func (f *Format) JSON() bool { return f.json }
+func (f *Format) JSON() bool { return f.word == formatJSON }
+
+// None reports whether nothing is to be printed.
+func (f *Format) None() bool { return f.word == formatNone }
 
 // String names f as the flag does.
-func (f *Format) String() string {
-	if f.json {
-		return "json"
-	}
-	return "table"
-}
+func (f *Format) String() string { return cmp.Or(f.word, formatTable) }
 
 // Set reads the flag.
 func (f *Format) Set(s string) error {
-	if s != "table" && s != "json" {
-		return fmt.Errorf("want table or json")
+	words := f.words()
+	if !slices.Contains(words, s) {
+		last := len(words) - 1
+		return fmt.Errorf("want %s or %s", strings.Join(words[:last], ", "), words[last])
 	}
-	f.json = s == "json"
+	f.word = s
 	return nil
 }
 
 // Type names the flag's argument in a usage text.
-func (f *Format) Type() string { return "table|json" }
+func (f *Format) Type() string { return strings.Join(f.words(), "|") }
 
 // JSON prints v as one document, indented.
 func JSON(w io.Writer, v any) error { return encode(w, v, "  ") }

@@ -96,10 +96,10 @@ func (o *lvmOutcome) commands(cfg config) (rok, lvm2 command) {
 		rok.argv = append(rok.argv, "ls", lvmVG)
 		lvm2.argv = []string{"lvs", "--driverloaded", "n", lvmVG}
 	case lvmAdd:
-		rok.argv = append(rok.argv, "create", lvmVG+"/new", "--extents", "1", "--inactive", "-Zn", "-Wn")
+		rok.argv = append(rok.argv, "create", lvmVG+"/new", "--extents", "1", "--inactive", "-Zn", "-Wn", "-o", "none")
 		lvm2.argv = []string{"lvcreate", "--driverloaded", "n", "-qq", "-y", "-an", "-Zn", "-Wn", "-l1", "-n", "new", lvmVG}
 	default:
-		rok.argv = append(rok.argv, "create", lvmVG, "--count", strconv.Itoa(lvmMany), "--extents", "1", "--inactive", "-Zn", "-Wn")
+		rok.argv = append(rok.argv, "create", lvmVG, "--count", strconv.Itoa(lvmMany), "--extents", "1", "--inactive", "-Zn", "-Wn", "-o", "none")
 		lvm2.argv = []string{"lvcreate", "--driverloaded", "n", "-qq", "-y", "-an", "-Zn", "-Wn", "-l1", lvmVG}
 	}
 	return rok, lvm2
