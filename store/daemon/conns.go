@@ -134,7 +134,7 @@ func (p *conns) do(ctx context.Context, exchange func(io.ReadWriter) error) erro
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	err = exchange(conn)
 	inTime := stop()
-	if inTime && (err == nil || errors.As(err, new(answered))) {
+	if inTime && (err == nil || errors.As(err, new(answered)) && !errors.Is(err, ErrProtocol)) { // a daemon that does not understand hangs up
 		p.put(conn)
 	} else {
 		_ = conn.Close()

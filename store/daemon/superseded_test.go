@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,15 +70,22 @@ func TestSupersededIsNotKnown(t *testing.T) {
 			if err != nil {
 				return
 			}
-			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
-			go func() { _, _ = io.Copy(forgetful{server}, client); _ = server.Close() }()
+			// The daemon ends a connection on which it did not understand something. The client
+			// learns of it as late as it can: when it sends more.
+			go func() { _, _ = io.Copy(client, server) }()
+			go func() {
+				_, _ = io.Copy(forgetful{server}, client)
+				_, _ = server.Close(), client.Close()
+			}()
 		}
 	}()
 	c := dial(t, older)
 	freed, err := c.DeleteSuperseded(t.Context(), "map/")
 	require.NoError(t, err)
 	require.Zero(t, freed)
-	_, err = c.Stat(t.Context(), "a")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // nobody answers on the old connection
+	defer cancel()
+	_, err = c.Stat(ctx, "a")
 	require.ErrorIs(t, err, store.ErrMissing)
 }
 
