@@ -70,20 +70,7 @@ func OpenDevice(path string, access Access) (*Device, error) {
 	if kind != unix.S_IFBLK && kind != unix.S_IFREG {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotDevice}
 	}
-	d, f, err := openDevice(path, kind == unix.S_IFBLK, access)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.measure(f); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return d, nil
-}
-
-// openDevice opens what is at path, and finds out which thing it is; how large it is, and
-// its blocks, [Device.measure] does.
-func openDevice(path string, isBlock bool, access Access) (*Device, *os.File, error) {
+	isBlock := kind == unix.S_IFBLK
 	flags := os.O_RDONLY
 	if access != ReadOnly {
 		flags = os.O_RDWR
@@ -101,27 +88,28 @@ func openDevice(path string, isBlock bool, access Access) (*Device, *os.File, er
 		f, err = ioctl.OpenFile(path, flags&^unix.O_DIRECT, 0)
 	}
 	if err != nil {
-		return nil, nil, err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		f.Close()
-		return nil, nil, &fs.PathError{Op: "stat", Path: path, Err: err}
+		return nil, err
 	}
 	d := &Device{Path: path, storage: f, block: units.SectorSize, direct: direct, access: access}
-	if d.same = keyOf(&st); d.same[0] == deviceKey {
-		d.Number = d.same[1]
-	} else {
-		d.Size = units.Bytes(st.Size) &^ (units.SectorSize - 1)
+	if err := d.measure(f); err != nil {
+		f.Close()
+		return nil, err
 	}
-	return d, f, nil
+	return d, nil
 }
 
-// measure asks the opened block device for its size and its blocks.
-func (d *Device) measure(f *os.File) (err error) {
-	if d.IsFile() {
+// measure asks the opened file for what it is.
+func (d *Device) measure(f *os.File) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: d.Path, Err: err}
+	}
+	if d.same = keyOf(&st); d.same[0] != deviceKey {
+		d.Size = units.Bytes(st.Size) &^ (units.SectorSize - 1)
 		return nil
 	}
+	d.Number = d.same[1]
+	var err error
 	if d.Size, err = ioctl.DeviceSize(f); err != nil {
 		return err
 	}
@@ -143,11 +131,11 @@ func (d *Device) Upgrade(access Access) error {
 	if d.access >= access {
 		return nil
 	}
-	again, _, err := openDevice(d.Path, !d.IsFile(), access)
+	again, err := OpenDevice(d.Path, access)
 	if err != nil {
 		return err
 	}
-	if again.same != d.same || d.IsFile() && again.Size != d.Size {
+	if again.same != d.same || again.Size != d.Size {
 		again.Close()
 		return &fs.PathError{Op: "open", Path: d.Path, Err: ErrChanged}
 	}

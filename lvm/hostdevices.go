@@ -49,11 +49,9 @@ func (f *deviceSearch) hostDevices() ([]HostDevice, error) {
 			list = append(list, d.HostDevice)
 		}
 	}
-	if len(list) > 1 {
-		slices.SortFunc(list, func(a, b HostDevice) int {
-			return cmp.Or(cmp.Compare(unix.Major(a.Number), unix.Major(b.Number)), cmp.Compare(unix.Minor(a.Number), unix.Minor(b.Number)))
-		})
-	}
+	slices.SortFunc(list, func(a, b HostDevice) int {
+		return cmp.Or(cmp.Compare(unix.Major(a.Number), unix.Major(b.Number)), cmp.Compare(unix.Minor(a.Number), unix.Minor(b.Number)))
+	})
 	return list, nil
 }
 

@@ -93,9 +93,6 @@ func ScanDevices(devices []*Device, o ScanOptions) *Scan {
 
 // distinct are the devices without those that are one with another.
 func distinct(devices []*Device) []*Device {
-	if len(devices) < 2 {
-		return devices
-	}
 	seen := map[[2]uint64]bool{}
 	return slices.DeleteFunc(slices.Clone(devices), func(d *Device) bool {
 		if d.same == [2]uint64{} {

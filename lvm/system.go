@@ -57,8 +57,8 @@ type SystemConfig struct {
 //
 // Nothing is kept between two calls but the connection to device-mapper.
 type System struct {
-	cfg  *SystemConfig // its own
-	host *host.Host    // nil: of image files
+	cfg  SystemConfig
+	host *host.Host // nil: of image files
 
 	kernel kernel
 }
@@ -72,9 +72,9 @@ const (
 
 // OpenSystem reads lvm2's settings. It fails with a [*host.SettingError].
 func OpenSystem(cfg *SystemConfig) (*System, error) {
-	s := &System{cfg: new(SystemConfig)}
+	s := &System{}
 	if cfg != nil {
-		*s.cfg = *cfg
+		s.cfg = *cfg
 	}
 	s.cfg.Command = cmp.Or(s.cfg.Command, defaultCommand)
 	s.cfg.BusyRetry = max(cmp.Or(s.cfg.BusyRetry, defaultBusyRetry), 0)

@@ -95,10 +95,10 @@ func reportVG(c *cobra.Command, sys *lvm.System, vg string, hidden bool, names .
 
 // printChanged prints the named LVs of a VG that was changed.
 func printChanged(c *cobra.Command, format *cli.Format, sys *lvm.System, change *lvm.Change, names []string) error {
-	var lines []lvm.LVReport
 	if format.None() {
 		return nil
 	}
+	var lines []lvm.LVReport
 	state, err := sys.StatesAfter(change, names...)
 	if err == nil {
 		lines = change.After.ReportLVs(true, state, names...)

@@ -13,7 +13,7 @@ import (
 // here. It comes after all flags of c.
 func lvm2Spellings(c *cobra.Command, also map[string]string) {
 	f := c.Flags()
-	names := make([]string, 0, 48) // of c's flags, once all of them have been shown to the function below
+	var names []string // of c's flags, once all of them have been shown to the function below
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, typed string) pflag.NormalizedName {
 		if len(names) == 0 || slices.Contains(names, typed) {
 			return pflag.NormalizedName(typed)

@@ -44,6 +44,7 @@ type Host struct {
 
 	cfg  Config
 	conf *conf
+	uts  unix.Utsname // what uname(2) said
 }
 
 // Open reads the settings. A file that is not there says nothing. It fails with
@@ -53,9 +54,10 @@ func Open(cfg *Config) (*Host, error) {
 	if cfg != nil {
 		h.cfg = *cfg
 	}
-	if err := h.cfg.fill(); err != nil {
-		return nil, err
+	if err := unix.Uname(&h.uts); err != nil {
+		return nil, os.NewSyscallError("uname", err)
 	}
+	h.cfg.fill(&h.uts)
 	var err error
 	if h.conf, err = loadConf(h.cfg.Etc, h.cfg.Node); err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func Open(cfg *Config) (*Host, error) {
 }
 
 // fill puts in what is empty.
-func (cfg *Config) fill() error {
+func (cfg *Config) fill(uts *unix.Utsname) {
 	cfg.Etc = cmp.Or(cfg.Etc, "/etc/lvm")
 	cfg.Run = cmp.Or(cfg.Run, "/run/lvm")
 	cfg.Sys = cmp.Or(cfg.Sys, "/sys")
@@ -78,15 +80,9 @@ func (cfg *Config) fill() error {
 	cfg.Dev = cmp.Or(cfg.Dev, "/dev")
 	cfg.MachineID = cmp.Or(cfg.MachineID, "/etc/machine-id")
 	cfg.Program = cmp.Or(cfg.Program, "rok")
-	if cfg.Node != "" {
-		return nil
+	if cfg.Node == "" {
+		cfg.Node = unix.ByteSliceToString(uts.Nodename[:])
 	}
-	var uts unix.Utsname
-	if err := unix.Uname(&uts); err != nil {
-		return os.NewSyscallError("uname", err)
-	}
-	cfg.Node = unix.ByteSliceToString(uts.Nodename[:])
-	return nil
 }
 
 // Node is the host's name, for a VG's creation_host.
@@ -95,11 +91,9 @@ func (h *Host) Node() string { return h.cfg.Node }
 // System is what a VG's text has behind the host's name, in a comment: the
 // words of uname(2), as "Linux vm 6.1.0 #1 SMP x86_64".
 func (h *Host) System() string {
-	var uts unix.Utsname
-	_ = unix.Uname(&uts) // a comment may lack its words
 	word := func(b []byte) string { return unix.ByteSliceToString(b) }
-	return word(uts.Sysname[:]) + " " + h.cfg.Node + " " + word(uts.Release[:]) + " " +
-		word(uts.Version[:]) + " " + word(uts.Machine[:])
+	return word(h.uts.Sysname[:]) + " " + h.cfg.Node + " " + word(h.uts.Release[:]) + " " +
+		word(h.uts.Version[:]) + " " + word(h.uts.Machine[:])
 }
 
 func (h *Host) run(name ...string) string {

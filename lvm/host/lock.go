@@ -144,7 +144,15 @@ func (l *lockFile) release() error {
 	return errors.Join(err, l.close())
 }
 
-func (l *lockFile) close() error { return l.failed("close", unix.Close(l.fd)) }
+// close closes the file once: its descriptor may soon be another file's.
+func (l *lockFile) close() error {
+	if l.fd < 0 {
+		return nil
+	}
+	fd := l.fd
+	l.fd = -1
+	return l.failed("close", unix.Close(fd))
+}
 
 // failed is err as the error of what was done to the file.
 func (l *lockFile) failed(op string, err error) error {

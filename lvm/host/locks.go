@@ -61,10 +61,7 @@ var errNoMode = errors.New("neither shared nor exclusive")
 // with a [*LockError] that names the holders and is the context's error. It
 // fails with [ErrVGName]. Where global/wait_for_locks is 0, it does not wait.
 func (h *Host) Lock(ctx context.Context, r LockRequest) (*Locks, error) {
-	vgs := r.VGs
-	if len(vgs) > 1 {
-		vgs = slices.Compact(slices.Sorted(slices.Values(vgs)))
-	}
+	vgs := slices.Compact(slices.Sorted(slices.Values(r.VGs)))
 	if r.Mode == Unlocked && len(vgs) > 0 {
 		return nil, fmt.Errorf("lock %q: %w", vgs, errNoMode)
 	}
@@ -136,7 +133,7 @@ func (h *Host) bounded(ctx context.Context) (context.Context, context.CancelFunc
 // plainName reports whether name can be a part of a path. lvm2 allows less in
 // names, and finds nothing that has another.
 func plainName(name string) bool {
-	return name != "" && name != "." && name != ".." && len(name) < 128 && strings.IndexByte(name, '/') < 0 && strings.IndexByte(name, 0) < 0
+	return name != "" && name != "." && name != ".." && len(name) < 128 && !strings.ContainsAny(name, "/\x00")
 }
 
 // makeLockDir makes the directory of the lock files, as lvm2 does.

@@ -3,9 +3,8 @@ package host
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/rok-storage/rok/units"
 )
@@ -185,8 +184,8 @@ func (r *settingReader) devicesFile(etc string) string {
 	}
 	built := r.conf.devicesFile == "1"
 	if r.conf.devicesFile == "" {
-		var st unix.Stat_t
-		built = unix.Stat(filepath.Join(etc, "devices", name), &st) == nil
+		_, err := os.Stat(filepath.Join(etc, "devices", name))
+		built = err == nil
 	}
 	if !r.flag("devices/use_devicesfile", built) {
 		return ""
