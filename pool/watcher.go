@@ -108,15 +108,15 @@ func (w *Watcher) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	following, cancel := context.WithCancel(ctx)
 	events, ended := make(chan []dm.Event), make(chan error, 1)
 	go func() {
-		ended <- follow(ctx, kernel, events)
+		ended <- follow(following, kernel, events)
+		close(ended) // loop may have taken what was sent
 	}()
 	err = w.loop(ctx, events, ended)
 	cancel()
-	if err == nil {
-		<-ended
+	for range ended {
 	}
 	return errors.Join(err, kernel.Close())
 }
