@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// answered is an error behind which the connection can be used again: the exchange came to its end.
+// answered is an error behind which the exchange came to its end, so that the connection can be
+// used again: but for ErrProtocol, since a daemon that does not understand hangs up.
 type answered struct{ error }
 
 func (a answered) Unwrap() error { return a.error }
@@ -134,7 +135,7 @@ func (p *conns) do(ctx context.Context, exchange func(io.ReadWriter) error) erro
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	err = exchange(conn)
 	inTime := stop()
-	if inTime && (err == nil || errors.As(err, new(answered)) && !errors.Is(err, ErrProtocol)) { // a daemon that does not understand hangs up
+	if inTime && (err == nil || errors.As(err, new(answered)) && !errors.Is(err, ErrProtocol)) {
 		p.put(conn)
 	} else {
 		_ = conn.Close()
